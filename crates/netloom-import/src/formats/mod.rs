@@ -1,0 +1,94 @@
+//! The formats that can be read: one file or folder per format, listed in [`FORMATS`].
+
+pub mod onnx;
+
+use netloom_graph::Graph;
+
+use crate::sniff::{self, Confidence};
+use crate::{Error, ErrorKind, Format, Source};
+
+/// Every format, in order of name.
+pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx];
+
+/// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
+///
+/// # Errors
+/// When no format knows the source, or the one that does cannot read it; see [`ErrorKind`].
+pub fn read(source: &dyn Source) -> Result<Graph, Error> {
+    if source.is_empty() {
+        return Err(Error::new(
+            ErrorKind::UnknownFormat,
+            "the file is empty: expected a model, found 0 bytes",
+        ));
+    }
+    let best = FORMATS.iter().map(|f| (f.sniff(source), *f)).reduce(|a, b| if b.0 > a.0 { b } else { a });
+    match best {
+        Some((Confidence::Content, format)) => format.read(source),
+        // A name may lie; well-known first bytes do not.
+        Some((Confidence::Extension, format)) => match sniff::recognise(source) {
+            Some(known) => Err(Error::new(
+                ErrorKind::NotThisFormat,
+                format!("not {}: found {}", file_of(format), known.mark),
+            )
+            .with_hint(format!(
+                "the name ends like {}, but this is {}",
+                file_of(format),
+                known.what
+            ))),
+            None => format.read(source),
+        },
+        _ => Err(unknown(source)),
+    }
+}
+
+fn unknown(source: &dyn Source) -> Error {
+    let names: Vec<&str> = FORMATS.iter().map(|f| f.name()).collect();
+    let hint = format!("formats that can be read: {}", names.join(", "));
+    let message = match sniff::recognise(source) {
+        Some(known) if known.is_model => format!("this is {}, which cannot be read yet", known.what),
+        Some(known) => format!("this is {}, not a model", known.what),
+        None => "the format is unknown: expected a model file, found bytes of no known kind".to_owned(),
+    };
+    Error::new(ErrorKind::UnknownFormat, message).with_hint(hint)
+}
+
+/// `an ONNX file`.
+fn file_of(format: &dyn Format) -> String {
+    match format.name() {
+        "onnx" => "an ONNX file".to_owned(),
+        name => format!("a {name} file"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bytes;
+
+    fn check(name: &str, bytes: &[u8], message: &str) {
+        let error = read(&Bytes::new(name, bytes)).expect_err(name);
+        assert_eq!(error.to_string(), message, "{name}");
+    }
+
+    #[test]
+    fn what_is_no_model_is_named() {
+        check("empty.onnx", b"", "the file is empty: expected a model, found 0 bytes");
+        check("a.onnx", b"\x89PNG\r\n\x1a\n1234", "not an ONNX file: found a PNG header");
+        check("a.png", b"\x89PNG\r\n\x1a\n1234", "this is a PNG image, not a model");
+        check("a.gguf", b"GGUF1234", "this is a GGUF model, which cannot be read yet");
+        check(
+            "a.bin",
+            b"\x01\x02\x03",
+            "the format is unknown: expected a model file, found bytes of no known kind",
+        );
+    }
+
+    #[test]
+    fn names_are_unique_and_in_order() {
+        let names: Vec<&str> = FORMATS.iter().map(|f| f.name()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        for format in FORMATS {
+            assert!(!format.extensions().is_empty() && !format.about().ends_with('.'));
+        }
+    }
+}

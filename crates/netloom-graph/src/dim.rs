@@ -7,8 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+mod parse;
+
 /// The most terms an expression may have before it is given up as unknown.
 pub const MAX_TERMS: usize = 32;
+
+/// The most atoms an expression may have, nested ones counted, before it is given up as unknown.
+pub const MAX_SIZE: usize = 256;
 
 /// One dimension of a shape, or one element of a shape-like integer tensor.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -26,6 +31,8 @@ pub enum Dim {
 pub struct Expr {
     /// Coefficient per product. The empty product is the constant term. No coefficient is zero.
     terms: BTreeMap<Product, i64>,
+    /// Atoms in all, nested ones counted: bounds the depth of every walk.
+    size: usize,
 }
 
 /// A product of atoms with multiplicity, sorted.
@@ -75,7 +82,14 @@ impl Dim {
     }
 
     fn atom(atom: Atom) -> Self {
-        Self::Expr(Arc::new(Expr { terms: BTreeMap::from([(vec![atom], 1)]) }))
+        Self::from_terms(BTreeMap::from([(vec![atom], 1)]))
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Expr(e) => e.size,
+            _ => 1,
+        }
     }
 
     fn terms(&self) -> Option<BTreeMap<Product, i64>> {
@@ -95,7 +109,11 @@ impl Dim {
         match terms.len() {
             0 => Self::Known(0),
             1 if terms.contains_key(&Vec::new()) => Self::Known(terms[&Vec::new()]),
-            _ => Self::Expr(Arc::new(Expr { terms })),
+            _ => {
+                let atoms = terms.keys().flatten().map(Atom::size);
+                let size = atoms.fold(terms.len(), usize::saturating_add);
+                if size > MAX_SIZE { Self::Unknown } else { Self::Expr(Arc::new(Expr { terms, size })) }
+            }
         }
     }
 
@@ -148,8 +166,54 @@ impl Dim {
                 .map(|q| if *b < 0 && a.rem_euclid(*b) != 0 { q - 1 } else { q })
                 .map_or(Self::Unknown, Self::Known),
             _ if self == divisor => Self::Known(1),
-            _ => self.exact_div(divisor).unwrap_or_else(|| Self::atom(Atom::FloorDiv(self.clone(), divisor.clone()))),
+            _ => match (self.exact_div(divisor), divisor) {
+                (Some(quotient), _) => quotient,
+                (None, Self::Known(d)) if *d > 0 => self.floor_div_known(*d),
+                _ => Self::atom(Atom::FloorDiv(self.clone(), divisor.clone())),
+            },
         }
+    }
+
+    /// Brings `⌊self/divisor⌋` to a normal form, so that equal sizes reached by different layers compare equal: whole
+    /// multiples leave the floor, common factors cancel, and floors of floors become one.
+    fn floor_div_known(&self, divisor: i64) -> Self {
+        let Some(terms) = self.terms() else { return Self::Unknown };
+        let mut whole = BTreeMap::new();
+        let mut rest = BTreeMap::new();
+        let mut constant = 0;
+        for (product, coefficient) in terms {
+            if product.is_empty() {
+                whole.insert(product, coefficient.div_euclid(divisor));
+                constant = coefficient.rem_euclid(divisor);
+            } else if coefficient % divisor == 0 {
+                whole.insert(product, coefficient / divisor);
+            } else {
+                rest.insert(product, coefficient);
+            }
+        }
+        let common = rest.values().fold(divisor, |g, c| gcd(g, *c));
+        rest.values_mut().for_each(|c| *c /= common);
+        let (divisor, constant) = (divisor / common, constant.div_euclid(common));
+        let inner = match rest.first_key_value() {
+            Some((product, 1)) if rest.len() == 1 => match product.as_slice() {
+                [Atom::FloorDiv(a, Self::Known(b))] if *b > 0 => b.checked_mul(divisor).map(|d| {
+                    a.plus(&Self::Known(constant).times(&Self::Known(*b))).floor_div(&Self::Known(d))
+                }),
+                _ => None,
+            },
+            _ => None,
+        };
+        let floor = inner.unwrap_or_else(|| {
+            let numerator = Self::from_terms(rest).plus(&Self::Known(constant));
+            match divisor {
+                1 => numerator,
+                _ => numerator.as_known().map_or_else(
+                    || Self::atom(Atom::FloorDiv(numerator.clone(), Self::Known(divisor))),
+                    |n| Self::Known(n.div_euclid(divisor)),
+                ),
+            }
+        });
+        Self::from_terms(whole).plus(&floor)
     }
 
     /// Quotient rounded up.
@@ -181,21 +245,56 @@ impl Dim {
     }
 
     /// The larger of two.
-    pub fn max(&self, other: &Self) -> Self {
+    pub fn larger(&self, other: &Self) -> Self {
         match (self.minus(other).as_known(), self.is_unknown() || other.is_unknown()) {
             (_, true) => Self::Unknown,
-            (Some(d), _) => if d >= 0 { self.clone() } else { other.clone() },
+            (Some(d), _) => {
+                if d >= 0 {
+                    self.clone()
+                } else {
+                    other.clone()
+                }
+            }
             _ => Self::atom(Atom::Max(self.clone().min_of(other), self.clone().max_of(other))),
         }
     }
 
     /// The smaller of two.
-    pub fn min(&self, other: &Self) -> Self {
+    pub fn smaller(&self, other: &Self) -> Self {
         match (self.minus(other).as_known(), self.is_unknown() || other.is_unknown()) {
             (_, true) => Self::Unknown,
-            (Some(d), _) => if d <= 0 { self.clone() } else { other.clone() },
+            (Some(d), _) => {
+                if d <= 0 {
+                    self.clone()
+                } else {
+                    other.clone()
+                }
+            }
             _ => Self::atom(Atom::Min(self.clone().min_of(other), self.clone().max_of(other))),
         }
+    }
+
+    /// The number this is when symbols have these values; `None` for a symbol without value, or on overflow.
+    pub fn eval(&self, symbols: &BTreeMap<String, i64>) -> Option<i64> {
+        match self {
+            Self::Known(n) => Some(*n),
+            Self::Unknown => None,
+            Self::Expr(e) => e.terms.iter().try_fold(0i64, |sum, (product, coefficient)| {
+                let term =
+                    product.iter().try_fold(*coefficient, |n, atom| n.checked_mul(atom.eval(symbols)?))?;
+                sum.checked_add(term)
+            }),
+        }
+    }
+
+    /// Reads what a file calls a dimension: a number, a name, or an expression such as `2*batch + 1`, `(h//2)` or
+    /// `max(1, s0)`. What is no expression is a name as a whole; an empty text is unknown.
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        if text.is_empty() || text == "?" {
+            return Self::Unknown;
+        }
+        parse::expression(text).unwrap_or_else(|| Self::symbol(text))
     }
 
     fn min_of(self, other: &Self) -> Self {
@@ -205,6 +304,36 @@ impl Dim {
     fn max_of(self, other: &Self) -> Self {
         Ord::max(self, other.clone())
     }
+}
+
+impl Atom {
+    fn size(&self) -> usize {
+        match self {
+            Self::Symbol(_) => 1,
+            Self::FloorDiv(a, b) | Self::Max(a, b) | Self::Min(a, b) => {
+                a.size().saturating_add(b.size()).saturating_add(1)
+            }
+        }
+    }
+
+    fn eval(&self, symbols: &BTreeMap<String, i64>) -> Option<i64> {
+        match self {
+            Self::Symbol(s) => symbols.get(&**s).copied(),
+            Self::FloorDiv(a, b) => {
+                Dim::Known(a.eval(symbols)?).floor_div(&Dim::Known(b.eval(symbols)?)).as_known()
+            }
+            Self::Max(a, b) => Some(a.eval(symbols)?.max(b.eval(symbols)?)),
+            Self::Min(a, b) => Some(a.eval(symbols)?.min(b.eval(symbols)?)),
+        }
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    i64::try_from(a).unwrap_or(1).max(1)
 }
 
 impl From<i64> for Dim {
@@ -248,13 +377,25 @@ impl fmt::Display for Expr {
                 }
                 match atom {
                     Atom::Symbol(s) => f.write_str(s)?,
-                    Atom::FloorDiv(a, b) => write!(f, "⌊({a})/({b})⌋")?,
+                    Atom::FloorDiv(a, b) => write!(f, "⌊{}/{}⌋", Bracketed(a), Bracketed(b))?,
                     Atom::Max(a, b) => write!(f, "max({a}, {b})")?,
                     Atom::Min(a, b) => write!(f, "min({a}, {b})")?,
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// An operand of a quotient: in brackets unless it is one number or name.
+struct Bracketed<'a>(&'a Dim);
+
+impl fmt::Display for Bracketed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Dim::Expr(_) if self.0.as_symbol().is_none() => write!(f, "({})", self.0),
+            dim => dim.fmt(f),
+        }
     }
 }
 
@@ -280,6 +421,44 @@ mod tests {
         assert_eq!(Dim::Known(7).floor_div(&Dim::Known(-2)), Dim::Known(-4));
         assert_eq!(Dim::Known(7).ceil_div(&Dim::Known(2)), Dim::Known(4));
         assert_eq!(Dim::Known(i64::MIN).floor_div(&Dim::Known(-1)), Dim::Unknown);
+    }
+
+    #[test]
+    fn expressions_are_read_and_simplified() {
+        for (text, normal) in [
+            ("224", "224"),
+            ("s0", "s0"),
+            ("2*batch + 1", "2*batch + 1"),
+            ("(h//2)", "⌊h/2⌋"),
+            ("(h - 1)//2 + 1", "⌊(h + 1)/2⌋"),
+            ("((h+1)//2 + 1)//2", "⌊(h + 3)/4⌋"),
+            ("⌊(h + 3)/4⌋", "⌊(h + 3)/4⌋"),
+            ("floor(h/2)*2", "2*⌊h/2⌋"),
+            ("(6*h + 3)//4", "⌊(3*h + 1)/2⌋"),
+            ("(4*h + 2)//4", "h"),
+            ("Max(1, s0)", "max(1, s0)"),
+            ("-a + a + 3", "3"),
+            ("batch-size/x", "batch-size/x"),
+            ("unk__12", "unk__12"),
+            ("", "?"),
+            ("((((", "(((("),
+        ] {
+            assert_eq!(Dim::parse(text).to_string(), normal, "{text}");
+            assert_eq!(Dim::parse(normal), Dim::parse(text), "{text}");
+        }
+        let values = BTreeMap::from([("h".to_owned(), 7)]);
+        for (text, value) in [("(6*h + 3)//4", 11), ("-h//2", -4), ("max(h, 9) - min(h, 9)", 2)] {
+            assert_eq!(Dim::parse(text).eval(&values), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn expressions_stay_bounded() {
+        let mut d = Dim::symbol("n");
+        for i in 0..1000 {
+            d = d.larger(&Dim::symbol(&format!("s{i}"))).floor_div(&Dim::symbol("k"));
+        }
+        assert_eq!(d, Dim::Unknown);
     }
 
     #[test]

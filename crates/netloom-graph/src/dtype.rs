@@ -36,6 +36,8 @@ dtypes! {
     Float8E5M2 "float8e5m2" 8,
     Float8E5M2FNUZ "float8e5m2fnuz" 8,
     Float8E8M0 "float8e8m0" 8,
+    Float6E2M3 "float6e2m3" 6,
+    Float6E3M2 "float6e3m2" 6,
     Float4E2M1 "float4e2m1" 4,
     Int8 "int8" 8,
     Int16 "int16" 16,
@@ -55,7 +57,51 @@ dtypes! {
     String "string" 0,
 }
 
+/// Element types by their code in ONNX's `TensorProto.DataType`, from 1 on.
+const ONNX_CODES: [DType; 28] = [
+    DType::Float32,
+    DType::UInt8,
+    DType::Int8,
+    DType::UInt16,
+    DType::Int16,
+    DType::Int32,
+    DType::Int64,
+    DType::String,
+    DType::Bool,
+    DType::Float16,
+    DType::Float64,
+    DType::UInt32,
+    DType::UInt64,
+    DType::Complex64,
+    DType::Complex128,
+    DType::BFloat16,
+    DType::Float8E4M3FN,
+    DType::Float8E4M3FNUZ,
+    DType::Float8E5M2,
+    DType::Float8E5M2FNUZ,
+    DType::UInt4,
+    DType::Int4,
+    DType::Float4E2M1,
+    DType::Float8E8M0,
+    DType::UInt2,
+    DType::Int2,
+    DType::Float6E2M3,
+    DType::Float6E3M2,
+];
+
 impl DType {
+    /// The type with this code in ONNX's `TensorProto.DataType`.
+    pub fn from_onnx(code: i64) -> Option<Self> {
+        let index = usize::try_from(code).ok()?.checked_sub(1)?;
+        ONNX_CODES.get(index).copied()
+    }
+
+    /// The code of this type in ONNX's `TensorProto.DataType`.
+    pub fn to_onnx(self) -> i64 {
+        let index = ONNX_CODES.iter().position(|d| *d == self).expect("the table holds every element type");
+        i64::try_from(index + 1).expect("the table is small")
+    }
+
     /// The type with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|d| d.name() == name)
@@ -75,5 +121,19 @@ impl DType {
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn onnx_codes_go_both_ways() {
+        for dtype in DType::ALL {
+            assert_eq!(DType::from_onnx(dtype.to_onnx()), Some(*dtype));
+        }
+        assert_eq!(DType::from_onnx(0), None);
+        assert_eq!(DType::from_onnx(29), None);
     }
 }

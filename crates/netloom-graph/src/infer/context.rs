@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{Attributes, DType, Dim, Graph, Node, NodeId, Shape, TensorId, Value, ValueType};
+use super::Session;
+use crate::{
+    Attribute, Attributes, DType, Diagnostic, Dim, Graph, Node, NodeId, Producer, RegionId, Shape, TensorId,
+    Value, ValueType,
+};
 
 /// Why a shape rule gave up on a node: its inputs contradict the operator's definition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +33,7 @@ impl std::error::Error for InferError {}
 pub struct Infer<'a> {
     graph: &'a mut Graph,
     node: NodeId,
+    session: Session,
 }
 
 static UNKNOWN: ValueType = ValueType::Unknown;
@@ -37,7 +42,28 @@ static UNRANKED: Shape = Shape::Unranked;
 impl<'a> Infer<'a> {
     /// Starts inference of one node.
     pub fn new(graph: &'a mut Graph, node: NodeId) -> Self {
-        Self { graph, node }
+        Self::start(graph, node, Session::default())
+    }
+
+    pub(super) fn start(graph: &'a mut Graph, node: NodeId, session: Session) -> Self {
+        Self { graph, node, session }
+    }
+
+    pub(super) fn finish(self) -> Session {
+        self.session
+    }
+
+    /// Infers the nodes of a body of this node, after its rule has set the types of the body's formal inputs.
+    ///
+    /// May be called again with other input types: what an earlier call inferred is forgotten first.
+    pub fn infer_region(&mut self, region: RegionId) {
+        super::infer_region(self.graph, &mut self.session, region);
+    }
+
+    /// Adds a remark about this node; at most [`super::MAX_REMARKS`] are kept.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        let path = self.graph.node_path(self.node);
+        self.session.remark(self.graph, Diagnostic::warning(path, message));
     }
 
     /// The node itself.
@@ -124,11 +150,95 @@ impl<'a> Infer<'a> {
         self.attributes().int(name)
     }
 
-    /// Sets the whole type of an output. What the file declared fills gaps.
+    /// A numeric setting; an integer counts.
+    pub fn float(&self, name: &str) -> Option<f64> {
+        self.attributes().float(name)
+    }
+
+    /// Whether an integer setting is there and not zero.
+    pub fn flag(&self, name: &str) -> bool {
+        self.int(name).is_some_and(|n| n != 0)
+    }
+
+    /// A list of integers that older versions of the operator take as a setting and newer ones as an input.
+    ///
+    /// `None` when neither is there or the input is not known; [`Infer::has_input`] tells the cases apart. A scalar
+    /// input counts as a list of one.
+    pub fn setting_dims(&self, name: &str, input: usize) -> Option<Vec<Dim>> {
+        match self.attributes().get(name) {
+            Some(Attribute::Ints(v)) => Some(v.iter().map(|n| Dim::Known(*n)).collect()),
+            Some(Attribute::Int(n)) => Some(vec![Dim::Known(*n)]),
+            _ => self.ints(input).map(<[Dim]>::to_vec),
+        }
+    }
+
+    /// Like [`Infer::setting_dims`], when all of them are known numbers.
+    pub fn setting_ints(&self, name: &str, input: usize) -> Option<Vec<i64>> {
+        self.setting_dims(name, input)?.iter().map(Dim::as_known).collect()
+    }
+
+    /// A number that older versions of the operator take as a setting and newer ones as an input.
+    pub fn setting_float(&self, name: &str, input: usize) -> Option<f64> {
+        self.float(name).or_else(|| self.floats(input)?.first().copied())
+    }
+
+    /// The element type that an integer setting names by its ONNX code.
+    pub fn dtype_setting(&self, name: &str) -> Option<DType> {
+        self.int(name).and_then(DType::from_onnx)
+    }
+
+    /// The number of dimensions of an input, if known.
+    pub fn rank(&self, index: usize) -> Option<usize> {
+        self.shape(index).rank()
+    }
+
+    /// One dimension of an input; unknown when the rank is, or has no such dimension.
+    pub fn dim(&self, input: usize, axis: usize) -> Dim {
+        self.dims(input).and_then(|d| d.get(axis)).cloned().unwrap_or(Dim::Unknown)
+    }
+
+    /// The axis that a setting names, counted from the end when negative.
+    ///
+    /// # Errors
+    /// When the tensor has no such axis.
+    pub fn axis(&self, name: &str, default: i64, rank: usize) -> Result<usize, InferError> {
+        normal_axis(self.int(name).unwrap_or(default), rank)
+    }
+
+    /// The dimensions of an input.
+    ///
+    /// # Errors
+    /// When its rank is known and smaller than `least`. An unknown rank is `Ok(None)`.
+    pub fn dims_of_rank(&self, input: usize, least: usize) -> Result<Option<Vec<Dim>>, InferError> {
+        match self.dims(input) {
+            Some(dims) if dims.len() < least => Err(InferError::new(format!(
+                "expected input {input} to have at least {least} dimensions, found {}",
+                self.shape(input)
+            ))),
+            dims => Ok(dims.map(<[Dim]>::to_vec)),
+        }
+    }
+
+    /// The type of an output so far: what the file declares, or what was set.
+    pub fn output_type(&self, output: usize) -> &ValueType {
+        self.node().output(output).map_or(&UNKNOWN, |t| &self.graph.tensor(t).ty)
+    }
+
+    /// The output, if this node is what makes it.
+    fn own_output(&self, output: usize) -> Option<TensorId> {
+        let tensor = self.node().output(output)?;
+        (self.graph.tensor(tensor).producer == Producer::Node(self.node, output)).then_some(tensor)
+    }
+
+    /// Sets the whole type of an output. What the file declared fills gaps; where it contradicts, it loses and a
+    /// remark says so.
     pub fn set_type(&mut self, output: usize, ty: ValueType) {
-        if let Some(t) = self.node().output(output) {
-            let tensor = self.graph.tensor_mut(t);
-            tensor.ty = ty.or(&tensor.ty);
+        let Some(id) = self.own_output(output) else { return };
+        let tensor = self.graph.tensor_mut(id);
+        let merged = ty.or(&tensor.ty);
+        let declared = std::mem::replace(&mut tensor.ty, merged);
+        if let Some(message) = contradiction(&tensor.name, &ty, &declared) {
+            self.warn(message);
         }
     }
 
@@ -137,10 +247,51 @@ impl<'a> Infer<'a> {
         self.set_type(output, ValueType::Tensor { dtype, shape: shape.into() });
     }
 
-    /// Sets the elements of an output that are known without running the model.
+    /// Gives an output the type of an input.
+    pub fn set_like(&mut self, output: usize, input: usize) {
+        let ty = self.input_type(input).clone();
+        self.set_type(output, ty);
+    }
+
+    /// Sets the elements of an output that are known without running the model. What is larger than
+    /// [`crate::value::MAX_ELEMENTS`] or does not match its own dimensions is dropped.
     pub fn set_value(&mut self, output: usize, value: Value) {
-        if let Some(t) = self.node().output(output) {
+        let elements = value.dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+        if elements != Some(value.len()) || value.len() > crate::value::MAX_ELEMENTS {
+            return;
+        }
+        if let Some(t) = self.own_output(output) {
             self.graph.tensor_mut(t).value = Some(value);
         }
     }
+}
+
+/// The place of an axis that counts from the end when negative.
+///
+/// # Errors
+/// When a tensor of that rank has no such axis.
+pub fn normal_axis(axis: i64, rank: usize) -> Result<usize, InferError> {
+    let signed = i64::try_from(rank).unwrap_or(i64::MAX);
+    let at = if axis < 0 { axis.checked_add(signed).unwrap_or(-1) } else { axis };
+    match usize::try_from(at) {
+        Ok(at) if at < rank => Ok(at),
+        _ => Err(InferError::new(format!("expected an axis from -{rank} to {rank} - 1, found {axis}"))),
+    }
+}
+
+fn contradiction(name: &str, inferred: &ValueType, declared: &ValueType) -> Option<String> {
+    if let (Some(a), Some(b)) = (inferred.dtype(), declared.dtype())
+        && a != b
+    {
+        return Some(format!("expected elements of `{name}` to be {a}, found {b} declared in the file"));
+    }
+    let (a, b) = (inferred.shape().dims()?, declared.shape().dims()?);
+    let differ = |(a, b): (&Dim, &Dim)| matches!((a, b), (Dim::Known(a), Dim::Known(b)) if a != b);
+    (a.len() != b.len() || a.iter().zip(b).any(differ)).then(|| {
+        format!(
+            "expected the shape {} of `{name}`, found {} declared in the file",
+            inferred.shape(),
+            declared.shape()
+        )
+    })
 }

@@ -6,7 +6,10 @@ use crate::infer::{Infer, InferError};
 use crate::{Graph, Node};
 
 mod activation;
+#[cfg(test)]
+pub(crate) mod check;
 mod conv;
+pub mod rules;
 
 /// The newest version of the standard ONNX operator set that the rules know.
 pub const NEWEST_OPSET: i64 = 26;

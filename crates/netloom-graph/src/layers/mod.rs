@@ -8,14 +8,39 @@ use crate::{Graph, Node};
 mod activation;
 #[cfg(test)]
 pub(crate) mod check;
+mod control;
 mod conv;
+mod einsum;
+mod image;
+mod optional;
+mod quantize;
+mod random;
 pub mod rules;
+mod select;
+mod sequence;
+mod signal;
+mod text;
+mod training;
 
 /// The newest version of the standard ONNX operator set that the rules know.
-pub const NEWEST_OPSET: i64 = 26;
+pub const NEWEST_OPSET: i64 = 28;
 
 /// The families, one per file, in order of file name.
-pub const FAMILIES: &[&[Layer]] = &[activation::FAMILY, conv::FAMILY];
+pub const FAMILIES: &[&[Layer]] = &[
+    activation::FAMILY,
+    control::FAMILY,
+    conv::FAMILY,
+    einsum::FAMILY,
+    image::FAMILY,
+    optional::FAMILY,
+    quantize::FAMILY,
+    random::FAMILY,
+    select::FAMILY,
+    sequence::FAMILY,
+    signal::FAMILY,
+    text::FAMILY,
+    training::FAMILY,
+];
 
 /// One kind of layer: a row of the table that everything else reads.
 #[derive(Debug)]

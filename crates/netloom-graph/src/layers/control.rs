@@ -1,0 +1,243 @@
+//! Branches and loops: operators whose settings are graphs.
+
+use super::{Category, Label, Layer};
+use crate::infer::{Infer, InferError, normal_axis};
+use crate::{Attribute, DType, Dim, RegionId, Shape, TensorId, Value, ValueType};
+
+/// How often the body of a loop is inferred in search of types that hold in every iteration; what still changes then
+/// is taken as unknown.
+pub const MAX_LOOP_PASSES: usize = 4;
+
+/// How many loops inside one another may search; deeper ones assume nothing of what they carry, as the work
+/// multiplies with every level.
+pub const MAX_SEARCH_DEPTH: usize = 3;
+
+const CONTROL: Layer = Layer { category: Category::Control, ..Layer::DEFAULT };
+
+/// The layers of this family.
+pub const FAMILY: &[Layer] = &[
+    Layer {
+        name: "if",
+        about: "runs one of two bodies, by a condition",
+        names: &[("onnx", "If")],
+        infer: branch,
+        label: |_, _| Label::new("if"),
+        ..CONTROL
+    },
+    Layer {
+        name: "loop",
+        about: "runs its body a number of times or while a condition holds, carrying values along",
+        names: &[("onnx", "Loop")],
+        infer: repeat,
+        label: |_, _| Label::new("loop"),
+        ..CONTROL
+    },
+    Layer {
+        name: "scan",
+        about: "runs its body on each slice of its inputs in turn, carrying a state along",
+        names: &[("onnx", "Scan")],
+        infer: scan,
+        label: |_, _| Label::new("scan"),
+        ..CONTROL
+    },
+];
+
+fn body_of(cx: &Infer<'_>, name: &str) -> Option<RegionId> {
+    match cx.attributes().get(name) {
+        Some(Attribute::Region(region)) => Some(*region),
+        _ => None,
+    }
+}
+
+/// Types and known elements of a body's results, after inference of the body.
+fn results_of(cx: &mut Infer<'_>, region: RegionId) -> Vec<(ValueType, Option<Value>)> {
+    cx.infer_region(region);
+    let graph = cx.graph();
+    let outputs = graph.region(region).outputs.iter();
+    outputs.map(|t| (graph.tensor(*t).ty.clone(), graph.tensor(*t).value.clone())).collect()
+}
+
+fn branch(cx: &mut Infer<'_>) -> Result<(), InferError> {
+    let condition = match cx.ints(0) {
+        Some([c]) => c.as_known(),
+        _ => None,
+    };
+    let yes = body_of(cx, "then_branch").map(|r| results_of(cx, r)).unwrap_or_default();
+    let no = body_of(cx, "else_branch").map(|r| results_of(cx, r)).unwrap_or_default();
+    if yes.len() != no.len() {
+        let message =
+            format!("expected as many results in both branches, found {} and {}", yes.len(), no.len());
+        return Err(InferError::new(message));
+    }
+    for (i, (a, b)) in yes.into_iter().zip(no).enumerate() {
+        let (ty, value) = match condition {
+            Some(0) => b,
+            Some(_) => a,
+            None => (a.0.common(&b.0), a.1.filter(|v| b.1.as_ref() == Some(v))),
+        };
+        cx.set_type(i, ty);
+        if let Some(value) = value {
+            cx.set_value(i, value);
+        }
+    }
+    Ok(())
+}
+
+/// Gives a formal input of a body a type, for this pass; what the file declares of it fills gaps.
+fn set_formal(
+    cx: &mut Infer<'_>,
+    formal: Option<&(TensorId, ValueType)>,
+    ty: &ValueType,
+    value: Option<Value>,
+) {
+    if let Some((id, declared)) = formal {
+        let tensor = cx.graph().tensor_mut(*id);
+        tensor.ty = ty.or(declared);
+        tensor.value = value;
+    }
+}
+
+/// The formal inputs of a body, with the types that the file declares.
+fn formals_of(cx: &mut Infer<'_>, body: RegionId) -> Vec<(TensorId, ValueType)> {
+    let graph = cx.graph();
+    graph.region(body).inputs.iter().map(|t| (*t, graph.tensor(*t).ty.clone())).collect()
+}
+
+fn search_depth(cx: &mut Infer<'_>, body: RegionId) -> usize {
+    let graph = cx.graph();
+    let parents = std::iter::successors(Some(body), |r| graph.region(*r).parent);
+    parents.take(MAX_SEARCH_DEPTH + 2).count()
+}
+
+/// A type with only what no iteration can change: that it is a tensor, and its element type.
+fn without_shape(ty: &ValueType) -> ValueType {
+    match ty {
+        ValueType::Tensor { dtype, .. } => ValueType::Tensor { dtype: *dtype, shape: Shape::Unranked },
+        ValueType::Sequence(element) => ValueType::Sequence(Box::new(without_shape(element))),
+        ValueType::Optional(inner) => ValueType::Optional(Box::new(without_shape(inner))),
+        other => other.clone(),
+    }
+}
+
+/// Inputs: trip count, condition, carried values. Body: counter, condition, carried values → condition, carried
+/// values, slices that are stacked over the iterations.
+fn repeat(cx: &mut Infer<'_>) -> Result<(), InferError> {
+    let Some(body) = body_of(cx, "body") else { return Ok(()) };
+    let formals = formals_of(cx, body);
+    let n_carried = cx.n_inputs().saturating_sub(2);
+    let starts: Vec<ValueType> = (0..n_carried).map(|i| cx.input_type(i + 2).clone()).collect();
+    let surely_begins = !cx.has_input(1) || matches!(cx.known_ints(1).as_deref(), Some([n]) if *n != 0);
+    let deep = search_depth(cx, body) > MAX_SEARCH_DEPTH;
+    let mut carried: Vec<ValueType> =
+        if deep { starts.iter().map(without_shape).collect() } else { starts.clone() };
+    let mut results = Vec::new();
+    for pass in 1..=MAX_LOOP_PASSES {
+        set_formal(cx, formals.first(), &ValueType::tensor(DType::Int64, Shape::scalar()), None);
+        let go_on = surely_begins.then(|| Value::int(1));
+        set_formal(cx, formals.get(1), &ValueType::tensor(DType::Bool, Shape::scalar()), go_on);
+        for (i, ty) in carried.iter().enumerate() {
+            set_formal(cx, formals.get(i + 2), ty, None);
+        }
+        results = results_of(cx, body);
+        let last = pass + 1 >= MAX_LOOP_PASSES;
+        let mut settled = true;
+        for (i, ty) in carried.iter_mut().enumerate() {
+            let after = results.get(i + 1).map_or(&ValueType::Unknown, |r| &r.0);
+            let wider = ty.common(after);
+            if wider != *ty {
+                settled = false;
+                *ty = if last { without_shape(&wider) } else { wider };
+            }
+        }
+        if settled || deep {
+            break;
+        }
+    }
+    // Once begun with a true condition, a body whose condition stays true runs to the trip count.
+    let runs_through = surely_begins
+        && matches!(results.first(), Some((_, Some(v))) if matches!(v.as_ints(), Some([Dim::Known(n)]) if *n != 0));
+    let trips = match cx.ints(0) {
+        Some([n]) if runs_through => n.clone(),
+        _ => Dim::Unknown,
+    };
+    let begins = surely_begins && matches!(cx.known_ints(0).as_deref(), Some([n]) if *n > 0);
+    for (i, (ty, _)) in results.into_iter().skip(1).enumerate() {
+        match starts.get(i) {
+            Some(_) if begins => cx.set_type(i, ty),
+            Some(start) => cx.set_type(i, ty.common(start)),
+            None => cx.set(i, ty.dtype(), stacked(ty.shape(), 0, trips.clone())?),
+        }
+    }
+    Ok(())
+}
+
+/// The shape of slices of one shape stacked along a new axis.
+fn stacked(slice: &Shape, axis: i64, length: Dim) -> Result<Shape, InferError> {
+    let Some(dims) = slice.dims() else { return Ok(Shape::Unranked) };
+    let mut dims = dims.to_vec();
+    let axis = normal_axis(axis, dims.len() + 1)?;
+    dims.insert(axis, length);
+    Ok(dims.into())
+}
+
+/// A type with one axis taken away, and that axis's length.
+fn sliced(ty: &ValueType, axis: i64) -> Result<(ValueType, Dim), InferError> {
+    let dtype = ty.dtype();
+    let Some(dims) = ty.shape().dims() else {
+        return Ok((ValueType::Tensor { dtype, shape: Shape::Unranked }, Dim::Unknown));
+    };
+    let mut dims = dims.to_vec();
+    let length = dims.remove(normal_axis(axis, dims.len())?);
+    Ok((ValueType::Tensor { dtype, shape: dims.into() }, length))
+}
+
+/// Inputs: states, sequences. Body: states, slices → states, slices that are stacked. The first version has the
+/// lengths of the sequences in front and a batch axis on everything.
+fn scan(cx: &mut Infer<'_>) -> Result<(), InferError> {
+    let Some(body) = body_of(cx, "body") else { return Ok(()) };
+    let formals = formals_of(cx, body);
+    let batched = cx.opset() == 8;
+    let skip = usize::from(batched);
+    let n_inputs = cx.n_inputs().saturating_sub(skip);
+    let n_sequences = cx.int("num_scan_inputs").and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let n_states = n_inputs.checked_sub(n_sequences).ok_or_else(|| {
+        InferError::new(format!("expected at least {n_sequences} scanned inputs, found {n_inputs} inputs"))
+    })?;
+    let axis_setting = |cx: &Infer<'_>, name: &str, i: usize| {
+        cx.attributes().ints(name).and_then(|v| v.get(i)).copied().unwrap_or(0)
+    };
+    let (mut batch, mut length) = (Dim::Unknown, Dim::Unknown);
+    for i in 0..n_inputs {
+        let mut ty = cx.input_type(i + skip).clone();
+        if batched {
+            let (inner, found) = sliced(&ty, 0)?;
+            ty = inner;
+            batch = known_first(batch, found);
+        }
+        if i >= n_states {
+            let (inner, found) = sliced(&ty, axis_setting(cx, "scan_input_axes", i - n_states))?;
+            ty = inner;
+            length = known_first(length, found);
+        }
+        set_formal(cx, formals.get(i), &ty, None);
+    }
+    for (i, (ty, _)) in results_of(cx, body).into_iter().enumerate() {
+        let (dtype, mut shape) = (ty.dtype(), ty.shape().clone());
+        if i < n_states {
+            let state = formals.get(i).map(|(t, _)| cx.graph().tensor(*t).ty.shape().clone());
+            shape = state.map_or(shape.clone(), |s| shape.or(&s));
+        } else {
+            shape = stacked(&shape, axis_setting(cx, "scan_output_axes", i - n_states), length.clone())?;
+        }
+        if batched {
+            shape = stacked(&shape, 0, batch.clone())?;
+        }
+        cx.set(i, dtype, shape);
+    }
+    Ok(())
+}
+
+/// The more telling of two lengths that are the same in a valid model.
+fn known_first(a: Dim, b: Dim) -> Dim {
+    if a.is_unknown() || (a.as_known().is_none() && b.as_known().is_some()) { b } else { a }
+}

@@ -10,15 +10,21 @@ mod activation;
 pub(crate) mod check;
 mod control;
 mod conv;
+mod dropout;
 mod einsum;
 mod image;
+mod linear;
+mod ml;
+mod norm;
 mod optional;
+mod pool;
 mod quantize;
 mod random;
 pub mod rules;
 mod select;
 mod sequence;
 mod signal;
+mod softmax;
 mod text;
 mod training;
 
@@ -30,14 +36,20 @@ pub const FAMILIES: &[&[Layer]] = &[
     activation::FAMILY,
     control::FAMILY,
     conv::FAMILY,
+    dropout::FAMILY,
     einsum::FAMILY,
     image::FAMILY,
+    linear::FAMILY,
+    ml::FAMILY,
+    norm::FAMILY,
     optional::FAMILY,
+    pool::FAMILY,
     quantize::FAMILY,
     random::FAMILY,
     select::FAMILY,
     sequence::FAMILY,
     signal::FAMILY,
+    softmax::FAMILY,
     text::FAMILY,
     training::FAMILY,
 ];

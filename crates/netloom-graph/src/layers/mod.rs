@@ -14,6 +14,8 @@ mod dropout;
 mod einsum;
 mod image;
 mod linear;
+mod microsoft;
+mod microsoft_attention;
 mod ml;
 mod norm;
 mod optional;
@@ -40,6 +42,8 @@ pub const FAMILIES: &[&[Layer]] = &[
     einsum::FAMILY,
     image::FAMILY,
     linear::FAMILY,
+    microsoft::FAMILY,
+    microsoft_attention::FAMILY,
     ml::FAMILY,
     norm::FAMILY,
     optional::FAMILY,

@@ -1,0 +1,437 @@
+//! Fused and quantised operators of the set `com.microsoft`, as optimisers of ONNX files leave them.
+
+use super::rules::{broadcast, broadcast_dim, count, same_as_input};
+use super::{Category, Label, Layer};
+use crate::infer::{Infer, InferError, normal_axis};
+use crate::{DType, Dim, Graph, Node, Shape};
+
+const SET: &str = "com.microsoft";
+const FUSED: Layer = Layer { label: |_, n| Label::new(n.op.as_str()), ..Layer::DEFAULT };
+const QUANTIZED: Layer = Layer { category: Category::Elementwise, ..FUSED };
+
+/// The layers of this family.
+pub const FAMILY: &[Layer] = &[
+    Layer {
+        name: "fused_conv",
+        about: "a convolution and the activation after it in one step",
+        names: &[(SET, "FusedConv")],
+        category: Category::Conv,
+        infer: |cx| delegate(cx, "Conv"),
+        learned: &[1, 2],
+        macs: |graph, node| delegated_macs(graph, node, "Conv"),
+        ..FUSED
+    },
+    Layer {
+        name: "fused_gemm",
+        about: "a dense layer and the activation after it in one step",
+        names: &[(SET, "FusedGemm"), (SET, "GemmFastGelu"), (SET, "GemmFloat8")],
+        category: Category::Linear,
+        infer: |cx| delegate(cx, if cx.node().op == "GemmFastGelu" { "MatMul" } else { "Gemm" }),
+        learned: &[0, 1, 2],
+        macs: |graph, node| {
+            delegated_macs(graph, node, if node.op == "GemmFastGelu" { "MatMul" } else { "Gemm" })
+        },
+        ..FUSED
+    },
+    Layer {
+        name: "fused_matmul",
+        about: "a matrix product with transposes, a scale or an activation folded in",
+        names: &[(SET, "FusedMatMul"), (SET, "TransposeMatMul"), (SET, "FusedMatMulActivation")],
+        category: Category::Linear,
+        infer: |cx| {
+            let flags = ["transA", "transB", "transBatchA", "transBatchB"].map(|name| cx.flag(name));
+            let (a, b) = (turned(cx.shape(0), flags[0], flags[2])?, turned(cx.shape(1), flags[1], flags[3])?);
+            let (shape, dtype) = (matmul_shape(&a, &b)?, cx.dtype(0));
+            cx.set(0, dtype, shape);
+            Ok(())
+        },
+        learned: &[0, 1],
+        macs: |graph, node| {
+            let flag = |name| node.attributes.int(name).is_some_and(|n| n != 0);
+            let a =
+                turned(graph.tensor(node.input(0)?).ty.shape(), flag("transA"), flag("transBatchA")).ok()?;
+            product_macs(graph, node, a.dims()?.last()?)
+        },
+        ..FUSED
+    },
+    Layer {
+        name: "matmul_nbits",
+        about: "a matrix product with weights stored in a few bits each",
+        names: &[(SET, "MatMulNBits"), (SET, "MatMulBnb4")],
+        category: Category::Linear,
+        infer: |cx| {
+            let width = cx.int("N").map_or(Dim::Unknown, Dim::Known);
+            let (shape, dtype) = (with_last(cx.shape(0), width), cx.dtype(0));
+            cx.set(0, dtype, shape);
+            Ok(())
+        },
+        learned: &[1],
+        state: &[2, 3],
+        macs: |graph, node| product_macs(graph, node, &Dim::Known(node.attributes.int("K")?)),
+        ..FUSED
+    },
+    Layer {
+        name: "quantized_matmul",
+        about: "a matrix product of small integers that gives real numbers",
+        names: &[(SET, "DynamicQuantizeMatMul"), (SET, "MatMulIntegerToFloat"), (SET, "MatMulInteger16")],
+        category: Category::Linear,
+        infer: |cx| {
+            let dtype = match cx.node().op.as_str() {
+                "MatMulIntegerToFloat" => cx.dtype(2),
+                "MatMulInteger16" => Some(DType::Int32),
+                _ => cx.dtype(0),
+            };
+            let shape = matmul_shape(cx.shape(0), cx.shape(1))?;
+            cx.set(0, dtype, shape);
+            Ok(())
+        },
+        learned: &[1],
+        macs: |graph, node| product_macs(graph, node, dims_of(graph, node, 0)?.last()?),
+        ..FUSED
+    },
+    Layer {
+        name: "quantized_gemm",
+        about: "a dense layer on small integers",
+        names: &[(SET, "QGemm")],
+        category: Category::Linear,
+        infer: |cx| {
+            let a = turned(cx.shape(0), cx.flag("transA"), false)?;
+            let b = turned(cx.shape(3), cx.flag("transB"), false)?;
+            // Without a scale of its own the result stays real.
+            let dtype = if cx.has_input(7) { cx.dtype(8).or(cx.dtype(0)) } else { Some(DType::Float32) };
+            let shape = matmul_shape(&a, &b)?;
+            cx.set(0, dtype, shape);
+            Ok(())
+        },
+        learned: &[3, 6],
+        state: &[1, 2, 4, 5, 7, 8],
+        macs: |graph, node| {
+            let [rows, columns] = dims_of(graph, node, 0)? else { return None };
+            let transposed = node.attributes.int("transA").unwrap_or(0) != 0;
+            product_macs(graph, node, if transposed { rows } else { columns })
+        },
+        ..FUSED
+    },
+    Layer {
+        name: "quantized_add",
+        about: "adds tensors of small integers that have scales of their own",
+        names: &[(SET, "QLinearAdd")],
+        category: Category::Merge,
+        infer: |cx| quantized_pair(cx, 0, 3),
+        state: &[1, 2, 4, 5, 6, 7],
+        ..QUANTIZED
+    },
+    Layer {
+        name: "quantized_mul",
+        about: "multiplies tensors of small integers that have scales of their own",
+        names: &[(SET, "QLinearMul")],
+        infer: |cx| quantized_pair(cx, 0, 3),
+        state: &[1, 2, 4, 5, 6, 7],
+        ..QUANTIZED
+    },
+    Layer {
+        name: "quantized_activation",
+        about: "a nonlinearity looked up in a table of small integers",
+        names: &[(SET, "QLinearSigmoid"), (SET, "QLinearLeakyRelu"), (SET, "QLinearSoftmax")],
+        category: Category::Activation,
+        infer: same_as_input,
+        state: &[1, 2, 3, 4],
+        ..QUANTIZED
+    },
+    Layer {
+        name: "quantized_pool",
+        about: "averages patches of small integers",
+        names: &[(SET, "QLinearAveragePool"), (SET, "QLinearGlobalAveragePool")],
+        category: Category::Pool,
+        infer: quantized_pool,
+        state: &[1, 2, 3, 4],
+        ..QUANTIZED
+    },
+    Layer {
+        name: "quantized_concat",
+        about: "joins tensors of small integers along an axis, bringing them to one scale",
+        names: &[(SET, "QLinearConcat")],
+        category: Category::Merge,
+        infer: quantized_concat,
+        state: &[0, 1],
+        ..QUANTIZED
+    },
+    Layer {
+        name: "simplified_layer_norm",
+        about: "divides each token by its root mean square and scales it",
+        names: &[(SET, "SimplifiedLayerNormalization"), ("onnx", "SimplifiedLayerNormalization")],
+        category: Category::Norm,
+        infer: same_as_input,
+        learned: &[1],
+        ..FUSED
+    },
+    Layer {
+        name: "skip_norm",
+        about: "adds a skip connection and normalises the sum",
+        names: &[
+            (SET, "SkipLayerNormalization"),
+            (SET, "SkipSimplifiedLayerNormalization"),
+            (SET, "SkipGroupNorm"),
+        ],
+        category: Category::Norm,
+        infer: |cx| {
+            cx.set_like(0, 0);
+            let sum = if cx.node().op == "SkipGroupNorm" { 1 } else { 3 };
+            cx.set_like(sum, 0);
+            Ok(())
+        },
+        learned: &[2, 3, 4],
+        ..FUSED
+    },
+    Layer {
+        name: "fused_group_norm",
+        about: "normalises groups of channels, with an activation folded in",
+        names: &[(SET, "GroupNorm")],
+        category: Category::Norm,
+        infer: same_as_input,
+        learned: &[1, 2],
+        ..FUSED
+    },
+    Layer {
+        name: "embed_layer_norm",
+        about: "looks up words, places and segments, adds them and normalises the sum",
+        names: &[(SET, "EmbedLayerNormalization")],
+        category: Category::Embedding,
+        infer: |cx| {
+            let (batch, steps, width) = (cx.dim(0, 0), cx.dim(0, 1), cx.dim(2, 1));
+            let (dtype, embedded) = (cx.dtype(2), [batch.clone(), steps, width]);
+            cx.set(0, dtype, embedded.clone());
+            cx.set(1, Some(DType::Int32), [batch]);
+            cx.set(2, dtype, embedded);
+            Ok(())
+        },
+        learned: &[2, 3, 4, 5, 6],
+        ..FUSED
+    },
+    Layer {
+        name: "fused_gelu",
+        about: "a smooth ramp, with a bias or an approximation folded in",
+        names: &[(SET, "FastGelu"), (SET, "BiasGelu"), (SET, "QuickGelu")],
+        category: Category::Activation,
+        infer: same_as_input,
+        learned: &[1],
+        ..FUSED
+    },
+    Layer {
+        name: "bias_split_gelu",
+        about: "adds a bias and gates one half of the channels by the other",
+        names: &[(SET, "BiasSplitGelu")],
+        category: Category::Activation,
+        infer: |cx| {
+            let half = match cx.dims(0) {
+                Some([.., last]) => last.floor_div(&Dim::Known(2)),
+                _ => Dim::Unknown,
+            };
+            let (shape, dtype) = (with_last(cx.shape(0), half), cx.dtype(0));
+            cx.set(0, dtype, shape);
+            Ok(())
+        },
+        learned: &[1],
+        ..FUSED
+    },
+    Layer {
+        name: "bias_add",
+        about: "adds a bias and a skip connection",
+        names: &[(SET, "BiasAdd"), (SET, "BiasSoftmax"), (SET, "BiasDropout")],
+        category: Category::Merge,
+        infer: same_as_input,
+        learned: &[1],
+        ..FUSED
+    },
+    Layer {
+        name: "mixture_of_experts",
+        about: "sends each token through the few dense layers that a router picks for it",
+        names: &[(SET, "MoE"), (SET, "QMoE")],
+        category: Category::Linear,
+        infer: same_as_input,
+        learned: &[2, 3, 4, 5, 6, 7],
+        // How many experts a token meets is a setting; which weights each applies is data.
+        macs: |_, _| None,
+        ..FUSED
+    },
+    Layer {
+        name: "pairwise_distance",
+        about: "the distance of each row of one matrix to each row of another",
+        names: &[(SET, "CDist"), ("torch", "cdist")],
+        infer: |cx| {
+            let (dtype, rows, columns) = (cx.dtype(0), cx.dim(0, 0), cx.dim(1, 0));
+            cx.set(0, dtype, [rows, columns]);
+            Ok(())
+        },
+        ..FUSED
+    },
+    Layer {
+        name: "matrix_inverse",
+        about: "the inverse of each matrix",
+        names: &[(SET, "Inverse"), ("torch", "inverse")],
+        infer: same_as_input,
+        ..FUSED
+    },
+];
+
+/// Applies the rule of a standard operator that reads the same inputs.
+fn delegate(cx: &mut Infer<'_>, op: &str) -> Result<(), InferError> {
+    super::find("", op).map_or(Ok(()), |layer| (layer.infer)(cx))
+}
+
+fn delegated_macs(graph: &Graph, node: &Node, op: &str) -> Option<u64> {
+    (super::find("", op)?.macs)(graph, node)
+}
+
+fn dims_of<'a>(graph: &'a Graph, node: &Node, input: usize) -> Option<&'a [Dim]> {
+    graph.tensor(node.input(input)?).ty.shape().dims()
+}
+
+/// Elements of the result, times the length of the sums.
+fn product_macs(graph: &Graph, node: &Node, inner: &Dim) -> Option<u64> {
+    let output = graph.tensor(node.output(0)?).ty.shape();
+    count(output.dims()?)?.checked_mul(inner.as_size()?)
+}
+
+fn with_last(shape: &Shape, dim: Dim) -> Shape {
+    match shape.dims() {
+        Some([front @ .., _]) => front.iter().cloned().chain([dim]).collect::<Vec<_>>().into(),
+        _ => Shape::Unranked,
+    }
+}
+
+/// The shape of a matrix, or a stack of them, after the transposes that a product has folded in: first the matrix
+/// axes change places, then the first batch axis goes to the place before the last.
+fn turned(shape: &Shape, transpose: bool, transpose_batch: bool) -> Result<Shape, InferError> {
+    let Some(dims) = shape.dims() else { return Ok(Shape::Unranked) };
+    let mut dims = dims.to_vec();
+    let n = dims.len();
+    if n < 2 {
+        return Ok(shape.clone());
+    }
+    if transpose_batch {
+        dims[..n - 1].rotate_left(1);
+    }
+    if transpose {
+        dims.swap(n - 2, n - 1);
+    }
+    Ok(dims.into())
+}
+
+/// The shape of a matrix product with broadcast batch axes.
+fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, InferError> {
+    let (Some(a), Some(b)) = (a.dims(), b.dims()) else { return Ok(Shape::Unranked) };
+    let ([batch_a @ .., rows, inner_a], [batch_b @ .., inner_b, columns]) = (a, b) else {
+        return Ok(Shape::Unranked);
+    };
+    if matches!((inner_a, inner_b), (Dim::Known(x), Dim::Known(y)) if x != y) {
+        return Err(InferError::new(format!(
+            "expected equal inner dimensions, found {inner_a} and {inner_b}"
+        )));
+    }
+    let batch = broadcast([&Shape::from(batch_a.to_vec()), &Shape::from(batch_b.to_vec())])?;
+    let mut dims = batch.dims().map(<[Dim]>::to_vec).unwrap_or_default();
+    dims.extend([rows.clone(), columns.clone()]);
+    Ok(dims.into())
+}
+
+fn quantized_pair(cx: &mut Infer<'_>, a: usize, b: usize) -> Result<(), InferError> {
+    let (shape, dtype) = (broadcast([cx.shape(a), cx.shape(b)])?, cx.dtype(a));
+    cx.set(0, dtype, shape);
+    Ok(())
+}
+
+fn quantized_pool(cx: &mut Infer<'_>) -> Result<(), InferError> {
+    let last = cx.flag("channels_last");
+    match (cx.node().op == "QLinearGlobalAveragePool", cx.dims(0)) {
+        (true, Some(dims)) if dims.len() > 2 => {
+            let mut dims = dims.to_vec();
+            let end = dims.len();
+            dims[if last { 1..end - 1 } else { 2..end }].fill(Dim::Known(1));
+            let dtype = cx.dtype(0);
+            cx.set(0, dtype, dims);
+            Ok(())
+        }
+        (false, Some(_)) if !last => delegate(cx, "AveragePool"),
+        _ => {
+            let (dtype, rank) = (cx.dtype(0), cx.rank(0));
+            cx.set(0, dtype, rank.map_or(Shape::Unranked, Shape::unknown_dims));
+            Ok(())
+        }
+    }
+}
+
+/// After scale and zero point of the result come tensors, each with its own scale and zero point.
+fn quantized_concat(cx: &mut Infer<'_>) -> Result<(), InferError> {
+    let dtype = cx.dtype(2);
+    let parts: Option<Vec<&[Dim]>> = (2..cx.n_inputs()).step_by(3).map(|i| cx.dims(i)).collect();
+    let mut shape = Shape::Unranked;
+    if let Some([first, rest @ ..]) = parts.as_deref() {
+        let mut dims = first.to_vec();
+        let axis = normal_axis(cx.int("axis").unwrap_or(0), dims.len())?;
+        for part in rest {
+            if part.len() != dims.len() {
+                return Err(InferError::new(format!(
+                    "expected {} dimensions, found {}",
+                    dims.len(),
+                    part.len()
+                )));
+            }
+            for (i, dim) in part.iter().enumerate() {
+                dims[i] = if i == axis { dims[i].plus(dim) } else { broadcast_dim(&dims[i], dim)? };
+            }
+        }
+        shape = dims.into();
+    }
+    cx.set(0, dtype, shape);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::{check, check_label};
+
+    #[test]
+    fn products() {
+        check("com.microsoft.FusedMatMul@1", "transB=1", "f32[b,7,4] f32[b,5,4]", "f32[b,7,5]");
+        check_label("com.microsoft.FusedMatMul@1", "transA=1", "f32[4,7] f32[4,5]", "FusedMatMul", Some(140));
+        check("com.microsoft.MatMulNBits@1", "K=64 N=32", "f16[n,9,64] u8[32,2,16] f16[64]", "f16[n,9,32]");
+        check_label(
+            "com.microsoft.MatMulNBits@1",
+            "K=64 N=32",
+            "f16[9,64]",
+            "MatMulNBits",
+            Some(9 * 64 * 32),
+        );
+        check("com.microsoft.MatMulIntegerToFloat@1", "", "u8[2,3] i8[3,5] f16[] f16[]", "f16[2,5]");
+        check("com.microsoft.QGemm@1", "transB=1", "u8[2,3] f32[] u8[] i8[5,3] f32[] i8[]", "f32[2,5]");
+    }
+
+    #[test]
+    fn quantised_elements() {
+        check("com.microsoft.QLinearAdd@1", "", "u8[2,1] f32[] u8[] u8[3] f32[] u8[] f32[] u8[]", "u8[2,3]");
+        check(
+            "com.microsoft.QLinearConcat@1",
+            "axis=1",
+            "f32[] u8[] u8[n,2] f32[] u8[] u8[n,3] f32[] u8[]",
+            "u8[n,5]",
+        );
+        check(
+            "com.microsoft.QLinearGlobalAveragePool@1",
+            "",
+            "u8[n,8,7,7] f32[] u8[] f32[] u8[]",
+            "u8[n,8,1,1]",
+        );
+    }
+
+    #[test]
+    fn norms() {
+        check(
+            "com.microsoft.EmbedLayerNormalization@1",
+            "",
+            "i32[b,s] i32[b,s] f32[1000,64] f32[512,64] f32[2,64] f32[64] f32[64]",
+            "f32[b,s,64] i32[b]",
+        );
+        check("com.microsoft.BiasSplitGelu@1", "", "f16[n,9,64] f16[64]", "f16[n,9,32]");
+    }
+}

@@ -1,7 +1,8 @@
 //! Shape rules that many families share: broadcasting, reduction, windows.
 
+use super::Label;
 use crate::infer::{Infer, InferError, normal_axis};
-use crate::{DType, Dim, Shape};
+use crate::{DType, Dim, Graph, Node, Shape};
 
 /// What a shape rule gives back.
 pub type Ruled = Result<(), InferError>;
@@ -120,6 +121,53 @@ pub fn product<'a>(dims: impl IntoIterator<Item = &'a Dim>) -> Dim {
 /// The product of dimensions as a count, if all are known.
 pub fn count(dims: &[Dim]) -> Option<u64> {
     dims.iter().try_fold(1u64, |n, d| n.checked_mul(d.as_size()?))
+}
+
+/// Dimensions as a label writes them: `3×3`; one stands for all when they are equal and `squeeze` is set.
+pub fn times_text(dims: &[Dim], squeeze: bool) -> String {
+    match dims {
+        [first, rest @ ..] if squeeze && rest.iter().all(|d| d == first) => first.to_string(),
+        _ => dims.iter().map(Dim::to_string).collect::<Vec<_>>().join("×"),
+    }
+}
+
+/// The shape of an input, for labels and costs.
+pub fn input_shape<'a>(graph: &'a Graph, node: &Node, index: usize) -> Option<&'a [Dim]> {
+    graph.tensor(node.input(index)?).ty.shape().dims()
+}
+
+/// The shape of an output, for labels and costs.
+pub fn output_shape<'a>(graph: &'a Graph, node: &Node, index: usize) -> Option<&'a [Dim]> {
+    graph.tensor(node.output(index)?).ty.shape().dims()
+}
+
+/// Adds what a reader needs of a window's settings: stride to the title, padding, dilation and rounding to the details.
+pub fn label_window(mut label: Label, node: &Node) -> Label {
+    let dims = |v: &[i64]| v.iter().map(|n| Dim::Known(*n)).collect::<Vec<_>>();
+    let ints = |name: &str| node.attributes.ints(name);
+    if let Some(strides) = ints("strides").filter(|s| s.iter().any(|n| *n != 1)) {
+        label.title.push_str(&format!(", /{}", times_text(&dims(strides), true)));
+    }
+    match node.attributes.string("auto_pad") {
+        Some("SAME_UPPER" | "SAME_LOWER") => label = label.with("pad same"),
+        _ => {
+            if let Some(pads) = ints("pads").filter(|p| p.iter().any(|n| *n != 0)) {
+                let (before, after) = pads.split_at(pads.len() / 2);
+                label = label.with(if before == after {
+                    format!("pad {}", times_text(&dims(before), true))
+                } else {
+                    format!("pad {} to {}", times_text(&dims(before), false), times_text(&dims(after), false))
+                });
+            }
+        }
+    }
+    if let Some(dilations) = ints("dilations").filter(|s| s.iter().any(|n| *n != 1)) {
+        label = label.with(format!("dil {}", times_text(&dims(dilations), true)));
+    }
+    if node.attributes.int("ceil_mode").unwrap_or(0) != 0 {
+        label = label.with("ceil");
+    }
+    label
 }
 
 /// How a window slides over spatial dimensions: one entry per dimension.

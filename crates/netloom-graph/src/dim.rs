@@ -244,34 +244,41 @@ impl Dim {
         Some(Self::from_terms(out))
     }
 
+    /// Whether this is certainly not negative, given that every symbol stands for a size.
+    pub fn is_nonnegative(&self) -> bool {
+        match self {
+            Self::Known(n) => *n >= 0,
+            Self::Unknown => false,
+            Self::Expr(e) => e.terms.iter().all(|(p, c)| *c >= 0 && p.iter().all(Atom::is_nonnegative)),
+        }
+    }
+
     /// The larger of two.
     pub fn larger(&self, other: &Self) -> Self {
-        match (self.minus(other).as_known(), self.is_unknown() || other.is_unknown()) {
-            (_, true) => Self::Unknown,
-            (Some(d), _) => {
-                if d >= 0 {
-                    self.clone()
-                } else {
-                    other.clone()
-                }
-            }
-            _ => Self::atom(Atom::Max(self.clone().min_of(other), self.clone().max_of(other))),
+        if self.is_unknown() || other.is_unknown() {
+            return Self::Unknown;
         }
+        if self.minus(other).is_nonnegative() {
+            return self.clone();
+        }
+        if other.minus(self).is_nonnegative() {
+            return other.clone();
+        }
+        Self::atom(Atom::Max(self.clone().min_of(other), self.clone().max_of(other)))
     }
 
     /// The smaller of two.
     pub fn smaller(&self, other: &Self) -> Self {
-        match (self.minus(other).as_known(), self.is_unknown() || other.is_unknown()) {
-            (_, true) => Self::Unknown,
-            (Some(d), _) => {
-                if d <= 0 {
-                    self.clone()
-                } else {
-                    other.clone()
-                }
-            }
-            _ => Self::atom(Atom::Min(self.clone().min_of(other), self.clone().max_of(other))),
+        if self.is_unknown() || other.is_unknown() {
+            return Self::Unknown;
         }
+        if self.minus(other).is_nonnegative() {
+            return other.clone();
+        }
+        if other.minus(self).is_nonnegative() {
+            return self.clone();
+        }
+        Self::atom(Atom::Min(self.clone().min_of(other), self.clone().max_of(other)))
     }
 
     /// The number this is when symbols have these values; `None` for a symbol without value, or on overflow.
@@ -313,6 +320,14 @@ impl Atom {
             Self::FloorDiv(a, b) | Self::Max(a, b) | Self::Min(a, b) => {
                 a.size().saturating_add(b.size()).saturating_add(1)
             }
+        }
+    }
+
+    fn is_nonnegative(&self) -> bool {
+        match self {
+            Self::Symbol(_) => true,
+            Self::FloorDiv(a, b) | Self::Min(a, b) => a.is_nonnegative() && b.is_nonnegative(),
+            Self::Max(a, b) => a.is_nonnegative() || b.is_nonnegative(),
         }
     }
 

@@ -1,8 +1,6 @@
 //! The graph: arenas of modules, nodes and tensors, and the links between them.
 
-use crate::{
-    Diagnostic, Module, ModuleId, ModuleKind, Node, NodeId, Producer, RegionId, Tensor, TensorId,
-};
+use crate::{Diagnostic, Module, ModuleId, ModuleKind, Node, NodeId, Producer, RegionId, Tensor, TensorId};
 
 /// The most modules, nodes or tensors a graph may have; importers refuse files that need more.
 pub const MAX_ELEMENTS: usize = 4_000_000;
@@ -145,7 +143,12 @@ impl Graph {
     }
 
     /// Adds a body of a control-flow node; the node itself is linked by [`Graph::own_region`].
-    pub fn add_region(&mut self, name: impl Into<String>, parent: Option<RegionId>, module: ModuleId) -> RegionId {
+    pub fn add_region(
+        &mut self,
+        name: impl Into<String>,
+        parent: Option<RegionId>,
+        module: ModuleId,
+    ) -> RegionId {
         let id = RegionId::new(self.regions.len());
         self.regions.push(Region {
             owner: None,

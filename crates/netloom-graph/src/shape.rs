@@ -65,6 +65,17 @@ impl Shape {
             _ => self.clone(),
         }
     }
+
+    /// What is true of both shapes: dimensions that differ are unknown.
+    pub fn common(&self, other: &Self) -> Self {
+        match (self.dims(), other.dims()) {
+            (Some(a), Some(b)) if a.len() == b.len() => {
+                let common = |(a, b): (&Dim, &Dim)| if a == b { a.clone() } else { Dim::Unknown };
+                Self::Ranked(a.iter().zip(b).map(common).collect())
+            }
+            _ => Self::Unranked,
+        }
+    }
 }
 
 impl<const N: usize> From<[Dim; N]> for Shape {
@@ -163,6 +174,22 @@ impl ValueType {
             (Self::Sequence(a), Self::Sequence(b)) => Self::Sequence(Box::new(a.or(b))),
             (Self::Optional(a), Self::Optional(b)) => Self::Optional(Box::new(a.or(b))),
             _ => self.clone(),
+        }
+    }
+
+    /// What is true of both types, as for a value that comes from one of two branches.
+    pub fn common(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Tensor { dtype, shape }, Self::Tensor { dtype: d, shape: s }) => {
+                Self::Tensor { dtype: dtype.filter(|t| Some(*t) == *d), shape: shape.common(s) }
+            }
+            (Self::SparseTensor { dtype, shape }, Self::SparseTensor { dtype: d, shape: s }) => {
+                Self::SparseTensor { dtype: dtype.filter(|t| Some(*t) == *d), shape: shape.common(s) }
+            }
+            (Self::Sequence(a), Self::Sequence(b)) => Self::Sequence(Box::new(a.common(b))),
+            (Self::Optional(a), Self::Optional(b)) => Self::Optional(Box::new(a.common(b))),
+            (a, b) if a == b => a.clone(),
+            _ => Self::Unknown,
         }
     }
 }

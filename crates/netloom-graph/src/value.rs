@@ -70,4 +70,86 @@ impl Value {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The integers, when all of them are known numbers.
+    pub fn known_ints(&self) -> Option<Vec<i64>> {
+        self.as_ints()?.iter().map(Dim::as_known).collect()
+    }
+
+    /// The same elements with other dimensions.
+    #[must_use]
+    pub fn with_dims(&self, dims: Vec<usize>) -> Self {
+        Self { dims, elements: self.elements.clone() }
+    }
+
+    /// The elements at these places of the row-major order, with new dimensions; `None` when a place is not there or
+    /// there are too many.
+    pub fn pick(&self, dims: Vec<usize>, places: &[usize]) -> Option<Self> {
+        if places.len() > MAX_ELEMENTS || places.iter().any(|p| *p >= self.len()) {
+            return None;
+        }
+        let elements = match &self.elements {
+            Elements::Ints(e) => Elements::Ints(places.iter().map(|p| e[*p].clone()).collect()),
+            Elements::Floats(e) => Elements::Floats(places.iter().map(|p| e[*p]).collect()),
+            Elements::Strings(e) => Elements::Strings(places.iter().map(|p| e[*p].clone()).collect()),
+        };
+        Some(Self { dims, elements })
+    }
+
+    /// This value stretched to larger dimensions as in numpy; `None` when it does not stretch to them.
+    pub fn stretch(&self, dims: &[usize]) -> Option<Self> {
+        if self.dims == dims {
+            return Some(self.clone());
+        }
+        let total = dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).filter(|n| *n <= MAX_ELEMENTS)?;
+        let offset = dims.len().checked_sub(self.dims.len())?;
+        let strides = strides(&self.dims);
+        let mut places = Vec::with_capacity(total);
+        for flat in 0..total {
+            let mut rest = flat;
+            let mut place = 0;
+            for axis in (0..dims.len()).rev() {
+                let at = rest % dims[axis];
+                rest /= dims[axis];
+                if axis >= offset && self.dims[axis - offset] != 1 {
+                    if self.dims[axis - offset] != dims[axis] {
+                        return None;
+                    }
+                    place += at * strides[axis - offset];
+                }
+            }
+            places.push(place);
+        }
+        self.pick(dims.to_vec(), &places)
+    }
+
+    /// The elements left when each axis keeps only these places, in this order.
+    pub fn select(&self, kept: &[Vec<usize>]) -> Option<Self> {
+        let dims: Vec<usize> = kept.iter().map(Vec::len).collect();
+        let total = dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).filter(|n| *n <= MAX_ELEMENTS)?;
+        let strides = strides(&self.dims);
+        if kept.len() != self.dims.len() {
+            return None;
+        }
+        let mut places = Vec::with_capacity(total);
+        for flat in 0..total {
+            let mut rest = flat;
+            let mut place = 0;
+            for axis in (0..dims.len()).rev() {
+                place += kept[axis][rest % dims[axis]] * strides[axis];
+                rest /= dims[axis];
+            }
+            places.push(place);
+        }
+        self.pick(dims, &places)
+    }
+}
+
+/// How far apart neighbours along each axis are in row-major order.
+fn strides(dims: &[usize]) -> Vec<usize> {
+    let mut out = vec![1; dims.len()];
+    for axis in (1..dims.len()).rev() {
+        out[axis - 1] = out[axis] * dims[axis];
+    }
+    out
 }

@@ -100,7 +100,12 @@ fn dtype(short: &str) -> Option<DType> {
 }
 
 fn list<T>(text: &str, read: impl Fn(&str) -> T) -> Vec<T> {
-    text.split(',').filter(|s| !s.is_empty()).map(read).collect()
+    let mut depth = 0;
+    let parts = text.split(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
+    });
+    parts.filter(|s| !s.is_empty()).map(read).collect()
 }
 
 fn read_type(text: &str) -> (ValueType, Option<Value>) {

@@ -8,6 +8,7 @@ use crate::{Graph, Node};
 mod activation;
 #[cfg(test)]
 pub(crate) mod check;
+mod constant;
 mod control;
 mod conv;
 mod dropout;
@@ -22,10 +23,12 @@ mod optional;
 mod pool;
 mod quantize;
 mod random;
+mod reshape;
 pub mod rules;
 mod select;
 mod sequence;
 mod signal;
+mod slice;
 mod softmax;
 mod text;
 mod training;
@@ -36,6 +39,7 @@ pub const NEWEST_OPSET: i64 = 28;
 /// The families, one per file, in order of file name.
 pub const FAMILIES: &[&[Layer]] = &[
     activation::FAMILY,
+    constant::FAMILY,
     control::FAMILY,
     conv::FAMILY,
     dropout::FAMILY,
@@ -50,9 +54,11 @@ pub const FAMILIES: &[&[Layer]] = &[
     pool::FAMILY,
     quantize::FAMILY,
     random::FAMILY,
+    reshape::FAMILY,
     select::FAMILY,
     sequence::FAMILY,
     signal::FAMILY,
+    slice::FAMILY,
     softmax::FAMILY,
     text::FAMILY,
     training::FAMILY,

@@ -170,6 +170,17 @@ pub fn label_window(mut label: Label, node: &Node) -> Label {
     label
 }
 
+/// A floating-point number without fraction as an integer; unknown when it has a fraction or does not fit.
+pub fn whole(x: f64) -> Dim {
+    if x.fract() == 0.0 && x.abs() < 9e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+        let n = x as i64;
+        Dim::Known(n)
+    } else {
+        Dim::Unknown
+    }
+}
+
 /// How a window slides over spatial dimensions: one entry per dimension.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Window {

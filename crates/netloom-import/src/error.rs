@@ -10,6 +10,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     hints: Vec<String>,
+    report: Option<String>,
 }
 
 /// What sort of error it is.
@@ -41,7 +42,7 @@ pub enum ErrorKind {
 impl Error {
     /// An error with a message in lower case, without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind, message: message.into(), hints: Vec::new(), report: None }
     }
 
     /// A breach of the format's rules at a byte; the message reads *expected …, found …*.
@@ -64,6 +65,18 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same error with a text of several lines that shows all that is wrong in its place.
+    #[must_use]
+    pub fn with_report(mut self, report: impl Into<String>) -> Self {
+        self.report = Some(report.into());
+        self
+    }
+
+    /// All that is wrong, shown in its place over several lines, where the format can do so; for terminals.
+    pub fn report(&self) -> Option<&str> {
+        self.report.as_deref()
     }
 
     /// What sort of error it is.

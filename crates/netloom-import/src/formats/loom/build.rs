@@ -1,0 +1,847 @@
+//! A tree of the notation to a graph: names are looked up, blocks written out, repetitions unrolled.
+
+use std::collections::BTreeMap;
+
+use netloom_graph::{DType, Diagnostic, Dim, Graph, Shape, Tensor, TensorId, ValueType, layers as kinds};
+
+use super::ast::{Argument, Atom, Block, Chain, Extent, File, Input, Item, Name, Span, Statement};
+use super::call::{Arg, Call, Given, plural};
+use super::layers::{self, Row};
+use super::make::{MAX_RANK, Made, Maker};
+use super::parser::{MAX_PROBLEMS, RESERVED, suggestion};
+use super::problem::{Problem, nearest};
+
+/// How deep blocks, groups and branches may stand inside one another once blocks are written out.
+pub const MAX_DEPTH: usize = 64;
+
+/// The most values side by side.
+pub const MAX_FLOW: usize = 4096;
+
+/// What flows along a chain: one value, or several side by side.
+type Flow = Vec<TensorId>;
+
+/// Builds the graph of a text. Mistakes are added to `problems`; the graph is of use only when there are none.
+pub fn build(file: &File, problems: &mut Vec<Problem>) -> Graph {
+    let name = file.model.as_ref().map_or("", |n| n.text.as_str());
+    let mut builder = Builder {
+        maker: Maker::new(name),
+        blocks: file.blocks.iter().map(|b| (b.name.text.as_str(), b)).collect(),
+        scopes: vec![Scope::new(Current::Nothing, true)],
+        symbols: BTreeMap::new(),
+        open_blocks: Vec::new(),
+        depth: 0,
+        problems,
+    };
+    let end = file.body.last().map_or(0, end_of);
+    let result = builder.body(&file.body).and_then(|()| builder.result(end..end));
+    match result {
+        Ok(outputs) => outputs.into_iter().for_each(|t| builder.maker.graph.mark_output(t)),
+        Err(problem) => builder.tell(problem),
+    }
+    let mut graph = builder.maker.graph;
+    "loom".clone_into(&mut graph.format);
+    let root = graph.root();
+    graph.module_mut(root).class = file.model.as_ref().map(|n| n.text.clone());
+    graph
+}
+
+fn end_of(statement: &Statement) -> usize {
+    match statement {
+        Statement::Input(inputs) => inputs.last().map_or(0, |i| i.name.span.end),
+        Statement::Output(chains) => chains.last().map_or(0, |c| c.span.end),
+        Statement::Chain { chain, .. } => chain.span.end,
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone)]
+enum Binding<'a> {
+    /// A number, text, list or value.
+    Arg(Arg),
+    /// A part that can be applied again, and where its weights are kept.
+    Label(&'a Item, String),
+    /// Something that could not be made; the mistake has been told.
+    Broken,
+}
+
+/// The value that a chain without beginning starts from.
+enum Current {
+    Nothing,
+    /// Several inputs were declared: which one to start from must be said.
+    Ambiguous(usize),
+    Flow(Flow),
+    Broken,
+}
+
+struct Scope<'a> {
+    names: BTreeMap<&'a str, Binding<'a>>,
+    current: Current,
+    outputs: Option<Flow>,
+    /// What flowed into a block, until its `input` names it.
+    arguments: Flow,
+    /// Whether names outside are out of sight: in blocks, and at the top.
+    closed: bool,
+}
+
+impl Scope<'_> {
+    fn new(current: Current, closed: bool) -> Self {
+        let arguments = if let Current::Flow(flow) = &current { flow.clone() } else { Vec::new() };
+        Self { names: BTreeMap::new(), current, outputs: None, arguments, closed }
+    }
+}
+
+/// How a part gets its name.
+enum Part {
+    /// From what it is.
+    Auto,
+    /// As given; already unique.
+    Exact(String),
+}
+
+/// Where an item gets its inputs.
+enum Incoming {
+    /// It begins a chain: values among its arguments, else the current value.
+    Start,
+    /// From the item before it.
+    Flow(Flow),
+}
+
+struct Builder<'a> {
+    maker: Maker,
+    blocks: BTreeMap<&'a str, &'a Block>,
+    scopes: Vec<Scope<'a>>,
+    symbols: BTreeMap<&'a str, Dim>,
+    /// Blocks being written out, outermost first.
+    open_blocks: Vec<&'a str>,
+    depth: usize,
+    problems: &'a mut Vec<Problem>,
+}
+
+/// A mistake that follows from another one, which has been told.
+fn follows() -> Problem {
+    Problem::new(0..0, "")
+}
+
+impl<'a> Builder<'a> {
+    fn tell(&mut self, problem: Problem) {
+        if !problem.message.is_empty() && !self.problems.contains(&problem) && self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
+    fn scope(&mut self) -> &mut Scope<'a> {
+        self.scopes.last_mut().expect("the outermost scope is never left")
+    }
+
+    fn visible(&self) -> impl Iterator<Item = &Scope<'a>> {
+        let from = self.scopes.iter().rposition(|s| s.closed).unwrap_or(0);
+        self.scopes[from..].iter().rev()
+    }
+
+    fn find(&self, name: &str) -> Option<&Binding<'a>> {
+        self.visible().find_map(|s| s.names.get(name))
+    }
+
+    /// Does every statement, then fails if one did.
+    fn body(&mut self, body: &'a [Statement]) -> Made<()> {
+        let mut failed = false;
+        for statement in body {
+            let (places, scopes, blocks, depth) =
+                (self.maker.depth(), self.scopes.len(), self.open_blocks.len(), self.depth);
+            if let Err(problem) = self.statement(statement) {
+                failed = true;
+                self.tell(problem);
+                self.maker.back_to(places);
+                self.scopes.truncate(scopes);
+                self.open_blocks.truncate(blocks);
+                self.depth = depth;
+                if let Statement::Chain { names, .. } = statement {
+                    for name in names {
+                        self.scope().names.insert(&name.text, Binding::Broken);
+                    }
+                }
+                self.scope().current = Current::Broken;
+            }
+        }
+        if failed { Err(follows()) } else { Ok(()) }
+    }
+
+    /// What a finished body gives: its outputs, else its current value.
+    fn result(&mut self, span: Span) -> Made<Flow> {
+        if let Some(outputs) = self.scope().outputs.take() {
+            return Ok(outputs);
+        }
+        self.current(&span).map_err(|mut p| {
+            if !p.message.is_empty() && !p.message.contains("inputs") {
+                "expected an input and layers, found an empty model".clone_into(&mut p.message);
+            }
+            p
+        })
+    }
+
+    fn statement(&mut self, statement: &'a Statement) -> Made<()> {
+        match statement {
+            Statement::Input(inputs) if self.scopes.len() == 1 => inputs.iter().try_for_each(|i| self.model_input(i)),
+            Statement::Input(inputs) => self.block_inputs(inputs),
+            Statement::Output(chains) => {
+                for chain in chains {
+                    let flow = self.chain(chain, 1)?;
+                    self.scope().outputs.get_or_insert_default().extend(flow);
+                }
+                Ok(())
+            }
+            Statement::Chain { names, chain } => self.assign(names, chain),
+        }
+    }
+
+    fn assign(&mut self, names: &'a [Name], chain: &'a Chain) -> Made<()> {
+        let before = self.maker.graph.tensors().len();
+        let flow = self.chain(chain, names.len().max(1))?;
+        if names.len() > 1 && flow.len() != names.len() {
+            let message = format!("expected {}, found {}", plural(names.len(), "result"), flow.len());
+            return Err(Problem::new(chain.span.clone(), message));
+        }
+        for (i, name) in names.iter().enumerate() {
+            if matches!(self.scope().names.get(name.text.as_str()), Some(Binding::Label(..))) {
+                return Err(Problem::new(name.span.clone(), format!("`{}` already names a part", name.text)));
+            }
+            if name.text == "_" {
+                continue;
+            }
+            let own = if names.len() > 1 { flow[i..=i].to_vec() } else { flow.clone() };
+            // A result made here takes the name; a value that came from elsewhere keeps its own.
+            if let [tensor] = own[..]
+                && tensor.index() >= before
+                && !self.maker.graph.tensor(tensor).is_stored()
+            {
+                self.maker.graph.tensor_mut(tensor).name = self.maker.path(&name.text);
+            }
+            self.scope().names.insert(&name.text, Binding::Arg(Arg::Flow(own)));
+        }
+        self.scope().current = Current::Flow(flow);
+        Ok(())
+    }
+
+    fn model_input(&mut self, input: &'a Input) -> Made<()> {
+        let dtype = match &input.dtype {
+            None => DType::Float32,
+            Some(name) => DType::from_name(&name.text).ok_or_else(|| {
+                let hint = suggestion(&name.text, DType::ALL.iter().map(|d| d.name()))
+                    .unwrap_or_else(|| "for example float32, float16, int64 or bool".to_owned());
+                Problem::new(name.span.clone(), format!("unknown element type `{}`", name.text)).with_hint(hint)
+            })?,
+        };
+        let name = &input.name;
+        if self.scope().names.contains_key(name.text.as_str()) {
+            return Err(Problem::new(name.span.clone(), format!("`{}` already has a meaning", name.text)));
+        }
+        let mut shape = Shape::Unranked;
+        if let Some(extents) = &input.shape {
+            if extents.len() > MAX_RANK {
+                let message = format!("expected at most {MAX_RANK} dimensions, found {}", extents.len());
+                return Err(Problem::new(name.span.clone(), message));
+            }
+            let dims: Vec<Dim> = extents.iter().map(|e| self.extent(e)).collect();
+            shape = Shape::Ranked(dims);
+        }
+        self.maker.count(&name.span)?;
+        let tensor = self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ValueType::tensor(dtype, shape)));
+        self.maker.graph.mark_input(tensor);
+        let scope = self.scope();
+        scope.names.insert(&name.text, Binding::Arg(Arg::Flow(vec![tensor])));
+        scope.current = match scope.current {
+            Current::Nothing => Current::Flow(vec![tensor]),
+            Current::Ambiguous(n) => Current::Ambiguous(n + 1),
+            _ => Current::Ambiguous(2),
+        };
+        Ok(())
+    }
+
+    fn extent(&mut self, extent: &'a Extent) -> Dim {
+        match extent {
+            Extent::Number(n) => Dim::Known(*n),
+            Extent::Unknown => Dim::Unknown,
+            Extent::Symbol(name) => {
+                let dim = Dim::symbol(&name.text);
+                self.symbols.insert(&name.text, dim.clone());
+                dim
+            }
+        }
+    }
+
+    fn block_inputs(&mut self, inputs: &'a [Input]) -> Made<()> {
+        for input in inputs {
+            let span = input.name.span.clone();
+            if !self.scope().closed {
+                return Err(Problem::new(span, "expected `input` at the top of a text or of a block"));
+            }
+            if input.dtype.is_some() || input.shape.is_some() {
+                let message = format!("expected the name of a block's input alone, found a type of `{}`", input.name.text);
+                return Err(Problem::new(span, message).with_hint("a block takes the shape that flows in"));
+            }
+            let scope = self.scope();
+            if scope.arguments.is_empty() {
+                let block = self.open_blocks.last().copied().unwrap_or_default();
+                return Err(Problem::new(span, format!("nothing flows into block `{block}` for `{}`", input.name.text)));
+            }
+            let value = scope.arguments.remove(0);
+            scope.names.insert(&input.name.text, Binding::Arg(Arg::Flow(vec![value])));
+            scope.current = Current::Flow(vec![value]);
+        }
+        if self.scope().arguments.is_empty() {
+            return Ok(());
+        }
+        let (block, n) = (self.open_blocks.last().copied().unwrap_or_default(), inputs.len());
+        let found = n + self.scope().arguments.len();
+        let span = inputs.first().map_or(0..0, |i| i.name.span.clone());
+        Err(Problem::new(span, format!("expected {} of block `{block}`, found {found}", plural(n, "input"))))
+    }
+
+    fn current(&mut self, span: &Span) -> Made<Flow> {
+        match &self.scope().current {
+            Current::Flow(flow) => Ok(flow.clone()),
+            Current::Broken => Err(follows()),
+            Current::Nothing => Err(Problem::new(span.clone(), "expected a value to start from, found none")
+                .with_hint("declare one first: `input x [1, 3, 224, 224]`")),
+            Current::Ambiguous(n) => {
+                let message = format!("expected a value to start from, found {n} inputs");
+                Err(Problem::new(span.clone(), message).with_hint("begin with the one that is meant: `x > …`"))
+            }
+        }
+    }
+
+    fn chain(&mut self, chain: &'a Chain, wanted: usize) -> Made<Flow> {
+        let mut incoming = Incoming::Start;
+        let last = chain.items.len().saturating_sub(1);
+        for (i, item) in chain.items.iter().enumerate() {
+            let wanted = if i == last { wanted } else { 1 };
+            let flow = match (i, self.reference(item)?) {
+                (0, Some(flow)) => flow,
+                (_, Some(_)) => return Err(self.misplaced_value(item)),
+                (_, None) => self.item(item, incoming, wanted)?,
+            };
+            if flow.len() > MAX_FLOW {
+                let message = format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
+                return Err(Problem::new(item.span.clone(), message));
+            }
+            incoming = Incoming::Flow(flow);
+        }
+        match incoming {
+            Incoming::Flow(flow) => Ok(flow),
+            Incoming::Start => self.current(&chain.span),
+        }
+    }
+
+    /// The value that an item names, if it is no more than a name of a value.
+    fn reference(&mut self, item: &'a Item) -> Made<Option<Flow>> {
+        let Atom::Call { name, called: false, .. } = &item.atom else { return Ok(None) };
+        if name.text == "same" {
+            return self.plain(item, "same").and_then(|()| self.current(&name.span)).map(Some);
+        }
+        match self.find(&name.text) {
+            Some(Binding::Broken) => Err(follows()),
+            Some(Binding::Arg(Arg::Flow(flow))) => {
+                let flow = flow.clone();
+                self.plain(item, &name.text)?;
+                Ok(Some(flow))
+            }
+            Some(Binding::Arg(other)) if layers::find(&name.text).is_none() => {
+                let message = format!("expected a layer or a value, found `{}`, which is {}", name.text, other.describe());
+                Err(Problem::new(name.span.clone(), message))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn plain(&self, item: &Item, name: &str) -> Made<()> {
+        if item.label.is_none() && item.repeat.is_none() {
+            return Ok(());
+        }
+        Err(Problem::new(item.span.clone(), format!("expected a layer to label or repeat, found the value `{name}`")))
+    }
+
+    fn misplaced_value(&self, item: &Item) -> Problem {
+        let name = match &item.atom {
+            Atom::Call { name, .. } => name.text.as_str(),
+            _ => "",
+        };
+        let problem = Problem::new(item.span.clone(), format!("expected a layer, found the value `{name}`"));
+        if name == "same" {
+            return problem.with_hint("`same` begins a branch: `[conv(8, 3, pad=1), same] > add`");
+        }
+        problem.with_hint(format!("join it by a layer: `add({name})` or `concat({name})`"))
+    }
+
+    fn item(&mut self, item: &'a Item, incoming: Incoming, wanted: usize) -> Made<Flow> {
+        let Some(label) = &item.label else { return self.apply(item, Part::Auto, incoming, wanted) };
+        match self.scope().names.get(label.text.as_str()) {
+            None => {}
+            Some(Binding::Label(..)) => {
+                let message = format!("label `{}` is used twice", label.text);
+                let hint = format!("to apply the same part again, with the same weights, write `{}` alone", label.text);
+                return Err(Problem::new(label.span.clone(), message).with_hint(hint));
+            }
+            Some(_) => {
+                return Err(Problem::new(label.span.clone(), format!("`{}` already names a value", label.text)));
+            }
+        }
+        let name = self.maker.unique(&label.text);
+        let weights = self.maker.weight_path(&name);
+        let flow = self.apply(item, Part::Exact(name), incoming, wanted)?;
+        self.scope().names.insert(&label.text, Binding::Label(item, weights));
+        Ok(flow)
+    }
+
+    /// Applies an item as often as it says.
+    fn apply(&mut self, item: &'a Item, part: Part, incoming: Incoming, wanted: usize) -> Made<Flow> {
+        let Some(repeat) = &item.repeat else { return self.once(item, part, incoming, wanted) };
+        let count = match self.eval(repeat)? {
+            Arg::Dim(Dim::Known(n)) if n >= 1 => n,
+            other => {
+                let message = format!("expected a number of repetitions of at least 1, found {}", other.describe());
+                return Err(Problem::new(repeat.span.clone(), message));
+            }
+        };
+        let container = match (part, &item.atom) {
+            (Part::Exact(name), _) => Some(name),
+            (Part::Auto, Atom::Group(_)) => Some(self.maker.unique("group")),
+            (Part::Auto, Atom::Call { name, .. }) if self.blocks.contains_key(name.text.as_str()) => {
+                Some(self.maker.unique(&snake(&name.text)))
+            }
+            (Part::Auto, _) => None,
+        };
+        if let Some(name) = &container {
+            self.maker.enter(name, None, &item.span)?;
+        }
+        let mut incoming = incoming;
+        for i in 0..count {
+            self.maker.count(&repeat.span)?;
+            let part = match &container {
+                Some(_) => Part::Exact(self.maker.unique(&i.to_string())),
+                None => Part::Auto,
+            };
+            let wanted = if i == count - 1 { wanted } else { 1 };
+            let flow = self.once(item, part, incoming, wanted)?;
+            if flow.len() > MAX_FLOW {
+                let message = format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
+                return Err(Problem::new(item.span.clone(), message));
+            }
+            incoming = Incoming::Flow(flow);
+        }
+        if container.is_some() {
+            self.maker.leave();
+        }
+        match incoming {
+            Incoming::Flow(flow) => Ok(flow),
+            Incoming::Start => self.current(&item.span),
+        }
+    }
+
+    fn name(&mut self, part: Part, from: &str) -> String {
+        match part {
+            Part::Exact(name) => name,
+            Part::Auto => self.maker.unique(from),
+        }
+    }
+
+    fn once(&mut self, item: &'a Item, part: Part, incoming: Incoming, wanted: usize) -> Made<Flow> {
+        match &item.atom {
+            Atom::Call { name, arguments, called } => {
+                if let Some(Binding::Label(target, weights)) = self.find(&name.text) {
+                    let (target, weights) = (*target, weights.clone());
+                    if *called {
+                        let message = format!("expected no settings: `{}` is applied again as it is", name.text);
+                        return Err(Problem::new(item.span.clone(), message));
+                    }
+                    let own = self.name(part, &name.text);
+                    self.maker.alias(&own, weights);
+                    return self.apply(target, Part::Exact(own), incoming, wanted);
+                }
+                if let Some(block) = self.blocks.get(name.text.as_str()).copied() {
+                    return self.call_block(block, item, arguments, part, incoming);
+                }
+                let given = self.arguments(arguments)?;
+                self.call_layer(name, given, *called, item, part, incoming, wanted)
+            }
+            Atom::Sketch { name, arguments } => {
+                let given = self.arguments(arguments)?;
+                self.sketch(name, given, item, part, incoming, wanted)
+            }
+            Atom::Branches(branches) => {
+                let flow = self.incoming(incoming, &item.span, branches)?;
+                self.inside(item, part, flow, |b| {
+                    let mut results = Vec::new();
+                    for branch in branches {
+                        results.extend(b.chain(branch, 1)?);
+                    }
+                    Ok(results)
+                })
+            }
+            Atom::Group(body) => {
+                let flow = match incoming {
+                    Incoming::Flow(flow) => Some(flow),
+                    Incoming::Start => self.current(&item.span).ok(),
+                };
+                self.inside(item, part, flow, |b| {
+                    b.body(body)?;
+                    b.result(item.span.clone())
+                })
+            }
+        }
+    }
+
+    /// What flows into branches; nothing is needed where every branch names its own beginning.
+    fn incoming(&mut self, incoming: Incoming, span: &Span, branches: &'a [Chain]) -> Made<Option<Flow>> {
+        match incoming {
+            Incoming::Flow(flow) => Ok(Some(flow)),
+            Incoming::Start => match self.current(span) {
+                Ok(flow) => Ok(Some(flow)),
+                Err(problem) => {
+                    for item in branches.iter().filter_map(|b| b.items.first()) {
+                        if self.reference(item)?.is_none() && matches!(item.atom, Atom::Call { called: false, .. }) {
+                            return Err(problem);
+                        }
+                    }
+                    Ok(None)
+                }
+            },
+        }
+    }
+
+    /// Does something in a scope of its own, in a module of its own if it has a name.
+    fn inside(
+        &mut self,
+        item: &'a Item,
+        part: Part,
+        flow: Option<Flow>,
+        make: impl FnOnce(&mut Self) -> Made<Flow>,
+    ) -> Made<Flow> {
+        self.deeper(&item.span)?;
+        let named = matches!(part, Part::Exact(_));
+        if let Part::Exact(name) = &part {
+            self.maker.enter(name, None, &item.span)?;
+        }
+        let current = match flow {
+            Some(flow) => Current::Flow(flow),
+            None => match self.scope().current {
+                Current::Ambiguous(n) => Current::Ambiguous(n),
+                Current::Broken => Current::Broken,
+                _ => Current::Nothing,
+            },
+        };
+        self.scopes.push(Scope::new(current, false));
+        let result = make(self)?;
+        self.scopes.pop();
+        if named {
+            self.maker.leave();
+        }
+        self.depth -= 1;
+        Ok(result)
+    }
+
+    fn deeper(&mut self, span: &Span) -> Made<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Problem::new(span.clone(), format!("expected at most {MAX_DEPTH} parts inside one another")));
+        }
+        Ok(())
+    }
+
+    fn call_block(
+        &mut self,
+        block: &'a Block,
+        item: &'a Item,
+        arguments: &'a [Argument],
+        part: Part,
+        incoming: Incoming,
+    ) -> Made<Flow> {
+        let name = block.name.text.as_str();
+        if self.open_blocks.contains(&name) {
+            return Err(Problem::new(item.span.clone(), format!("block `{name}` contains itself")));
+        }
+        let parameters: Vec<&str> = block.parameters.iter().map(|(n, _)| n.text.as_str()).collect();
+        let given = self.arguments(arguments)?;
+        let call = Call::bind(name, &parameters, given, item.span.clone())?;
+        let flow = match incoming {
+            Incoming::Flow(flow) => Current::Flow(flow),
+            Incoming::Start => match self.current(&item.span) {
+                Ok(flow) => Current::Flow(flow),
+                Err(p) if p.message.is_empty() => return Err(p),
+                // A block may begin with a parameter that is a value.
+                Err(_) => Current::Nothing,
+            },
+        };
+        self.deeper(&item.span)?;
+        let own = self.name(part, &snake(name));
+        self.maker.enter(&own, Some(name), &item.span)?;
+        self.scopes.push(Scope::new(flow, true));
+        self.open_blocks.push(name);
+        for (parameter, default) in &block.parameters {
+            let value = match (call.get(&parameter.text), default) {
+                (Some((value, _)), _) => value.clone(),
+                (None, Some(default)) => self.eval(default)?,
+                (None, None) => {
+                    return Err(call.problem(format!("block `{name}` needs the parameter `{}`", parameter.text)));
+                }
+            };
+            self.scope().names.insert(&parameter.text, Binding::Arg(value));
+        }
+        self.body(&block.body)?;
+        let result = self.result(item.span.clone())?;
+        self.open_blocks.pop();
+        self.scopes.pop();
+        self.maker.leave();
+        self.depth -= 1;
+        Ok(result)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, in its parts")]
+    fn call_layer(
+        &mut self,
+        name: &'a Name,
+        given: Vec<Given>,
+        called: bool,
+        item: &'a Item,
+        part: Part,
+        incoming: Incoming,
+        wanted: usize,
+    ) -> Made<Flow> {
+        let Some(row) = layers::find(&name.text) else {
+            let kind = kinds::find_by_name("loom", &name.text).or_else(|| kinds::all().find(|k| k.name == name.text));
+            let op = kind.and_then(|k| k.names.iter().find(|(f, _)| *f == "onnx"));
+            return match op {
+                Some((_, op)) => self.call_operator(op, name, given, item, part, incoming, wanted),
+                None => {
+                    self.unknown_layer(name, called || matches!(incoming, Incoming::Flow(_)))?;
+                    self.sketch(name, given, item, part, incoming, wanted)
+                }
+            };
+        };
+        let own = self.name(part, row.name);
+        let (inputs, settings) = self.inputs(row.numbers, &own, given, incoming, item, row.inputs.1 > 0)?;
+        let mut call = Call::bind(row.name, row.settings, settings, item.span.clone())?;
+        check_inputs(row, &inputs, &item.span)?;
+        call.name = own;
+        call.inputs = inputs;
+        call.wanted = wanted;
+        (row.build)(&mut self.maker, &call)
+    }
+
+    /// An operator that the graph knows and the notation has no rule for: settings go to it as they are.
+    #[expect(clippy::too_many_arguments, reason = "one call, in its parts")]
+    fn call_operator(
+        &mut self,
+        op: &str,
+        name: &'a Name,
+        given: Vec<Given>,
+        item: &'a Item,
+        part: Part,
+        incoming: Incoming,
+        wanted: usize,
+    ) -> Made<Flow> {
+        let own = self.name(part, &name.text);
+        let (inputs, settings) = self.inputs(true, &own, given, incoming, item, true)?;
+        let mut attributes = Vec::new();
+        for given in &settings {
+            let Some(key) = &given.name else {
+                return Err(Problem::new(given.span.clone(), format!("expected `{}` to get settings by name", name.text)));
+            };
+            attributes.push((key.text.as_str(), given.value.to_attribute()));
+        }
+        self.maker.node(op, &own, inputs.into_iter().map(Some).collect(), attributes, wanted, &item.span)
+    }
+
+    fn sketch(
+        &mut self,
+        name: &'a Name,
+        given: Vec<Given>,
+        item: &'a Item,
+        part: Part,
+        incoming: Incoming,
+        wanted: usize,
+    ) -> Made<Flow> {
+        let own = self.name(part, &snake(&name.text));
+        let (inputs, settings) = self.inputs(false, &own, given, incoming, item, true)?;
+        let mut shape = None;
+        let mut attributes = Vec::new();
+        for (i, given) in settings.iter().enumerate() {
+            match (&given.name, &given.value) {
+                (Some(key), Arg::List(items)) if key.text == "shape" => {
+                    let dims = items.iter().map(|a| match a {
+                        Arg::Dim(d) => Ok(d.clone()),
+                        other => {
+                            let message = format!("expected dimensions of `shape`, found {}", other.describe());
+                            Err(Problem::new(given.span.clone(), message))
+                        }
+                    });
+                    shape = Some(dims.collect::<Result<Vec<Dim>, _>>()?);
+                }
+                (Some(key), value) => attributes.push((key.text.clone(), value.to_attribute())),
+                (None, value) => attributes.push((format!("{}", i + 1), value.to_attribute())),
+            }
+        }
+        let attributes = attributes.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
+        let dtype = inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype());
+        let inputs = inputs.into_iter().map(Some).collect();
+        let results = self.maker.sketch(&name.text, &own, inputs, attributes, wanted, &item.span)?;
+        if let (Some(shape), Some(first)) = (shape, results.first()) {
+            self.maker.graph.tensor_mut(*first).ty = ValueType::Tensor { dtype, shape: shape.into() };
+        }
+        Ok(results)
+    }
+
+    /// Fails where a name looks like a mistake; notes that it will be a sketch otherwise.
+    fn unknown_layer(&mut self, name: &Name, clearly_a_layer: bool) -> Made<()> {
+        let blocks: Vec<&str> = self.blocks.keys().copied().collect();
+        let names: Vec<&str> = self.visible().flat_map(|s| s.names.keys().copied()).collect();
+        let rows = layers::all().map(|r| r.name).chain(["same"]);
+        let near = nearest(&name.text, rows.chain(blocks).chain(names))
+            .or_else(|| nearest(&name.text, kinds::all().map(|k| k.name)));
+        let problem = Problem::new(name.span.clone(), format!("unknown layer `{}`", name.text));
+        if let Some(near) = near {
+            return Err(problem.with_hint(format!("did you mean `{near}`? A name in quotes is drawn as it is")));
+        }
+        if !clearly_a_layer {
+            let mut problem = Problem::new(name.span.clone(), format!("unknown layer or value `{}`", name.text));
+            if !self.open_blocks.is_empty() {
+                problem.hint = Some(format!("in a block, `same` is what flows in; `input {}` gives it a name", name.text));
+            }
+            return Err(problem);
+        }
+        let path = self.maker.path(&name.text);
+        let note = Diagnostic::note(path, format!("unknown layer `{}`: drawn as a sketch, its result unknown", name.text));
+        self.maker.graph.diagnostics.push(note);
+        Ok(())
+    }
+
+    /// Parts the arguments of a layer into inputs and settings.
+    fn inputs(
+        &mut self,
+        numbers: bool,
+        owner: &str,
+        given: Vec<Given>,
+        incoming: Incoming,
+        item: &Item,
+        needed: bool,
+    ) -> Made<(Flow, Vec<Given>)> {
+        let start = matches!(incoming, Incoming::Start);
+        let mut inputs = if let Incoming::Flow(flow) = incoming { flow } else { Vec::new() };
+        let mut settings = Vec::new();
+        let mut constants = Vec::new();
+        let mut has_values = false;
+        for given in given {
+            match (&given.name, &given.value) {
+                (None, Arg::Flow(flow)) => {
+                    has_values = true;
+                    inputs.extend(flow);
+                }
+                (None, Arg::Dim(_) | Arg::Float(_)) if numbers && given.value.as_float().is_some() => {
+                    constants.extend(given.value.as_float());
+                }
+                _ => settings.push(given),
+            }
+        }
+        if start && !has_values && needed {
+            inputs = self.current(&item.span)?;
+        }
+        let dtype = inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype()).unwrap_or(DType::Float32);
+        for (i, x) in constants.into_iter().enumerate() {
+            inputs.push(self.maker.float(owner, &format!("number_{i}"), x, dtype));
+        }
+        Ok((inputs, settings))
+    }
+
+    fn arguments(&mut self, arguments: &'a [Argument]) -> Made<Vec<Given>> {
+        let mut given = Vec::new();
+        for argument in arguments {
+            let mut value = self.eval_argument(argument)?;
+            // `pad=same` and `pad="same"` are one.
+            if argument.name.is_some() && is_same(argument) {
+                value = Arg::Text("same".to_owned());
+            }
+            given.push(Given { name: argument.name.clone(), value, span: argument.value.span.clone() });
+        }
+        Ok(given)
+    }
+
+    fn eval_argument(&mut self, argument: &'a Argument) -> Made<Arg> {
+        if argument.name.is_some() && is_same(argument) {
+            return Ok(Arg::Text("same".to_owned()));
+        }
+        self.eval(&argument.value)
+    }
+}
+
+fn is_same(argument: &Argument) -> bool {
+    matches!(&argument.value.kind, super::ast::ExprKind::Word(w) if w == "same")
+}
+
+fn check_inputs(row: &Row, inputs: &[TensorId], span: &Span) -> Made<()> {
+    let (least, most) = row.inputs;
+    let found = inputs.len();
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    let expected = match (least, most) {
+        (0, 0) => "no inputs".to_owned(),
+        (a, b) if a == b => plural(a, "input"),
+        (a, usize::MAX) => format!("at least {}", plural(a, "input")),
+        (a, b) => format!("{a} to {b} inputs"),
+    };
+    let problem = Problem::new(span.clone(), format!("`{}` expected {expected}, found {found}", row.name));
+    Err(match (found < least, most) {
+        (true, _) if least > 1 => {
+            problem.with_hint(format!("name the values, `{0}(a, b)`, or give branches, `[…, same] > {0}`", row.name))
+        }
+        (false, 1) => problem.with_hint("join the values first by `add` or `concat`, or begin with one of them"),
+        _ => problem,
+    })
+}
+
+/// `BasicBlock` as `basic_block`; what is no letter or digit becomes `_`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    let mut lower_before = false;
+    for c in name.chars() {
+        if c.is_uppercase() && lower_before {
+            out.push('_');
+        }
+        lower_before = c.is_lowercase() || c.is_ascii_digit();
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else {
+            out.push('_');
+        }
+    }
+    if RESERVED.contains(&out.as_str()) || out.is_empty() { format!("{out}_") } else { out }
+}
+
+impl<'a> Builder<'a> {
+    fn eval(&mut self, expr: &'a super::ast::Expr) -> Made<Arg> {
+        super::eval::eval(expr, &mut |word, span| self.word(word, span))
+    }
+
+    fn word(&mut self, word: &str, span: &Span) -> Made<Arg> {
+        match word {
+            "true" => return Ok(Arg::Bool(true)),
+            "false" => return Ok(Arg::Bool(false)),
+            "same" => return self.current(span).map(Arg::Flow),
+            _ => {}
+        }
+        match self.find(word) {
+            Some(Binding::Arg(arg)) => return Ok(arg.clone()),
+            Some(Binding::Broken) => return Err(follows()),
+            Some(Binding::Label(..)) => {
+                return Err(Problem::new(span.clone(), format!("expected a number or a value, found the part `{word}`")));
+            }
+            None => {}
+        }
+        if let Some(dim) = self.symbols.get(word) {
+            return Ok(Arg::Dim(dim.clone()));
+        }
+        let names: Vec<&str> = self.visible().flat_map(|s| s.names.keys().copied()).collect();
+        let hint = suggestion(word, names.into_iter().chain(self.symbols.keys().copied()).chain(["true", "false"]))
+            .unwrap_or_else(|| format!("text stands in quotes: \"{word}\""));
+        Err(Problem::new(span.clone(), format!("unknown name `{word}`")).with_hint(hint))
+    }
+}

@@ -1,0 +1,274 @@
+//! Makes parts of the graph: nodes with their shape rule run at once, weights, small constants, modules.
+
+use std::collections::BTreeMap;
+
+use netloom_graph::infer::Infer;
+use netloom_graph::{
+    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, Producer, Shape, Storage, Tensor, TensorId, Value,
+    ValueType, Weight,
+};
+
+use super::ast::Span;
+use super::problem::Problem;
+
+/// The most nodes, modules and repetitions that one text may ask for.
+pub const MAX_PARTS: usize = 100_000;
+
+/// The most dimensions of a tensor.
+pub const MAX_RANK: usize = 64;
+
+/// A result, or a mistake that has yet to be told.
+pub type Made<T> = Result<T, Problem>;
+
+/// Where new parts go.
+#[derive(Debug)]
+struct Place {
+    module: ModuleId,
+    /// The path under which weights are kept; a part that is applied again keeps the one of its first use.
+    weights: String,
+    /// How often each name has been asked for.
+    taken: BTreeMap<String, usize>,
+    /// Where parts that are applied again keep their weights.
+    aliases: BTreeMap<String, String>,
+}
+
+impl Place {
+    fn new(module: ModuleId, weights: String) -> Self {
+        Self { module, weights, taken: BTreeMap::new(), aliases: BTreeMap::new() }
+    }
+}
+
+/// A graph under construction.
+#[derive(Debug)]
+pub struct Maker {
+    /// The graph so far.
+    pub graph: Graph,
+    places: Vec<Place>,
+    weights: BTreeMap<String, TensorId>,
+    parts: usize,
+}
+
+impl Maker {
+    /// An empty graph.
+    pub fn new(name: &str) -> Self {
+        let graph = Graph::new(name);
+        let root = Place::new(graph.root(), String::new());
+        Self { graph, places: vec![root], weights: BTreeMap::new(), parts: 0 }
+    }
+
+    fn place(&mut self) -> &mut Place {
+        self.places.last_mut().expect("the root place is never left")
+    }
+
+    /// The module that parts are being added to.
+    pub fn module(&self) -> ModuleId {
+        self.places.last().map_or(self.graph.root(), |p| p.module)
+    }
+
+    /// The path under which weights of a part of this name are kept.
+    pub fn weight_path(&self, name: &str) -> String {
+        let Some(place) = self.places.last() else { return name.to_owned() };
+        place.aliases.get(name).cloned().unwrap_or_else(|| join(&place.weights, name))
+    }
+
+    /// Makes a part of the current module keep its weights under another path: that of its first use.
+    pub fn alias(&mut self, name: &str, weights: String) {
+        self.place().aliases.insert(name.to_owned(), weights);
+    }
+
+    /// How many modules are open, to go back there after a mistake by [`Maker::back_to`].
+    pub fn depth(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Ends all modules begun since [`Maker::depth`] gave this number.
+    pub fn back_to(&mut self, depth: usize) {
+        self.places.truncate(depth.max(1));
+    }
+
+    /// The path of something of this name in the current module.
+    pub fn path(&self, name: &str) -> String {
+        join(&self.graph.module(self.module()).path, name)
+    }
+
+    /// Counts one part against [`MAX_PARTS`].
+    pub fn count(&mut self, span: &Span) -> Made<()> {
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            return Err(Problem::new(span.clone(), format!("expected a network of at most {MAX_PARTS} parts"))
+                .with_hint("repetitions inside one another multiply"));
+        }
+        Ok(())
+    }
+
+    /// A name that nothing else in the current module has: itself, or itself with a number.
+    pub fn unique(&mut self, name: &str) -> String {
+        let taken = &mut self.place().taken;
+        let mut candidate = name.to_owned();
+        while let Some(count) = taken.get_mut(&candidate) {
+            candidate = format!("{name}_{count}");
+            *count += 1;
+        }
+        taken.insert(candidate.clone(), 1);
+        candidate
+    }
+
+    /// Begins a module inside the current one; [`Maker::leave`] ends it.
+    pub fn enter(&mut self, name: &str, class: Option<&str>, span: &Span) -> Made<()> {
+        self.count(span)?;
+        let weights = self.weight_path(name);
+        let module = self.graph.add_module(self.module(), name, ModuleKind::Module);
+        self.graph.module_mut(module).class = class.map(str::to_owned);
+        self.places.push(Place::new(module, weights));
+        Ok(())
+    }
+
+    /// Ends the module begun last.
+    pub fn leave(&mut self) {
+        if self.places.len() > 1 {
+            self.places.pop();
+        }
+    }
+
+    /// Adds a node of the standard ONNX set and works out its outputs.
+    ///
+    /// # Errors
+    /// When the inputs contradict the operator.
+    pub fn node(
+        &mut self,
+        op: &str,
+        name: &str,
+        inputs: Vec<Option<TensorId>>,
+        attributes: Vec<(&str, Attribute)>,
+        outputs: usize,
+        span: &Span,
+    ) -> Made<Vec<TensorId>> {
+        let node = Node::new(op, self.module());
+        self.add(node, name, inputs, attributes, outputs, span)
+    }
+
+    /// Adds a node that stands for something nobody knows.
+    pub fn sketch(
+        &mut self,
+        op: &str,
+        name: &str,
+        inputs: Vec<Option<TensorId>>,
+        attributes: Vec<(&str, Attribute)>,
+        outputs: usize,
+        span: &Span,
+    ) -> Made<Vec<TensorId>> {
+        let mut node = Node::in_domain("loom", op, 0, self.module());
+        node.layer = None;
+        self.add(node, name, inputs, attributes, outputs, span)
+    }
+
+    fn add(
+        &mut self,
+        mut node: Node,
+        name: &str,
+        inputs: Vec<Option<TensorId>>,
+        attributes: Vec<(&str, Attribute)>,
+        outputs: usize,
+        span: &Span,
+    ) -> Made<Vec<TensorId>> {
+        let mut results = Vec::new();
+        for i in 0..outputs.max(1) {
+            self.count(span)?;
+            let own = if i == 0 { self.path(name) } else { format!("{}.{i}", self.path(name)) };
+            results.push(self.graph.add_tensor(Tensor::new(own, ValueType::Unknown)));
+        }
+        name.clone_into(&mut node.name);
+        for (key, value) in attributes {
+            node.attributes.set(key, value);
+        }
+        let node = node.with_inputs(inputs).with_outputs(results.iter().copied().map(Some));
+        let rule = node.layer.map(|l| l.infer);
+        let id = self.graph.add_node(node);
+        if let Some(rule) = rule {
+            let before = self.graph.diagnostics.len();
+            let done = rule(&mut Infer::new(&mut self.graph, id));
+            // Whoever reads the graph runs inference over all of it, and gets these remarks then.
+            self.graph.diagnostics.truncate(before);
+            done.map_err(|e| Problem::new(span.clone(), e.to_string()))?;
+        }
+        Ok(results)
+    }
+
+    /// A learned tensor of the part `owner`; the same one again when the part is applied again.
+    ///
+    /// # Errors
+    /// When the part was applied before to something that needs another shape.
+    pub fn weight(&mut self, owner: &str, name: &str, dtype: DType, dims: Vec<Dim>, span: &Span) -> Made<TensorId> {
+        if let Some(n) = dims.iter().filter_map(Dim::as_known).find(|n| *n < 1) {
+            return Err(Problem::new(span.clone(), format!("expected a weight of at least 1 in each dimension, found {n}")));
+        }
+        let shape = Shape::Ranked(dims);
+        let path = join(&self.weight_path(owner), name);
+        if let Some(id) = self.weights.get(&path) {
+            let first = self.graph.tensor(*id).ty.shape();
+            if *first != shape {
+                return Err(Problem::new(
+                    span.clone(),
+                    format!("expected to share the weight `{path}` of {first}, found a need for {shape}"),
+                )
+                .with_hint("a part that is applied again takes the same number of channels"));
+            }
+            return Ok(*id);
+        }
+        let mut tensor = Tensor::new(path.clone(), ValueType::tensor(dtype, shape.clone()));
+        tensor.producer = Producer::Stored;
+        tensor.weight = Some(Weight { dtype: Some(dtype), shape, storage: Storage::Absent, sparse: false });
+        let id = self.graph.add_tensor(tensor);
+        self.weights.insert(path, id);
+        Ok(id)
+    }
+
+    /// A constant list of integers.
+    pub fn ints(&mut self, owner: &str, name: &str, elements: Vec<Dim>) -> TensorId {
+        self.constant(owner, name, DType::Int64, Value::ints(elements))
+    }
+
+    /// A constant integer.
+    pub fn int(&mut self, owner: &str, name: &str, element: i64) -> TensorId {
+        self.constant(owner, name, DType::Int64, Value::int(element))
+    }
+
+    /// A constant list of numbers.
+    pub fn floats(&mut self, owner: &str, name: &str, elements: Vec<f64>) -> TensorId {
+        self.constant(owner, name, DType::Float32, Value::floats(elements))
+    }
+
+    /// A constant number.
+    pub fn float(&mut self, owner: &str, name: &str, element: f64, dtype: DType) -> TensorId {
+        let value = Value { dims: Vec::new(), ..Value::floats(vec![element]) };
+        self.constant(owner, name, dtype, value)
+    }
+
+    fn constant(&mut self, owner: &str, name: &str, dtype: DType, value: Value) -> TensorId {
+        let dims = value.dims.iter().map(|n| Dim::Known(i64::try_from(*n).unwrap_or(i64::MAX)));
+        let shape = Shape::Ranked(dims.collect());
+        let path = self.path(&join(owner, name));
+        let mut tensor = Tensor::new(path, ValueType::tensor(dtype, shape.clone()));
+        tensor.producer = Producer::Stored;
+        tensor.weight = Some(Weight { dtype: Some(dtype), shape, storage: Storage::Absent, sparse: false });
+        tensor.value = Some(value);
+        self.graph.add_tensor(tensor)
+    }
+
+    /// The dimensions of a tensor, if their number is known.
+    pub fn dims(&self, tensor: TensorId) -> Option<Vec<Dim>> {
+        self.graph.tensor(tensor).ty.shape().dims().map(<[Dim]>::to_vec)
+    }
+
+    /// The element type that weights beside this input have.
+    pub fn dtype(&self, tensor: TensorId) -> DType {
+        self.graph.tensor(tensor).ty.dtype().filter(|d| d.is_float()).unwrap_or(DType::Float32)
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    match (path, name) {
+        ("", only) | (only, "") => only.to_owned(),
+        _ => format!("{path}.{name}"),
+    }
+}

@@ -1,0 +1,557 @@
+//! Tokens to a tree. After a mistake, reading goes on with the next line, so that one run finds several.
+
+use super::ast::{Argument, Atom, Block, Chain, Expr, ExprKind, Extent, File, Input, Item, Name, Statement};
+use super::lexer::{Kind, Token};
+use super::problem::{Problem, nearest};
+
+/// The deepest nesting of brackets in a text.
+pub const MAX_NESTING: usize = 64;
+
+/// The most arithmetic signs in one statement outside braces.
+pub const MAX_OPERATORS: usize = 256;
+
+/// The most mistakes that are told of one text.
+pub const MAX_PROBLEMS: usize = 20;
+
+/// Words with a meaning of their own, which cannot be names.
+pub const RESERVED: &[&str] = &["block", "false", "input", "model", "output", "same", "true"];
+
+/// Reads a whole text. Mistakes are added to `problems`; the tree holds what could be read.
+pub fn parse(tokens: &[Token], problems: &mut Vec<Problem>) -> File {
+    let mut parser = Parser { tokens, at: 0, brackets: Vec::new(), operators: 0, problems };
+    let mut file = File::default();
+    let mut body = Vec::new();
+    while parser.next_statement(false) {
+        let result = parser.top(&mut file, &mut body);
+        if result.is_err() {
+            parser.recover(0);
+        }
+        if parser.problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+    }
+    file.body = body;
+    file
+}
+
+/// A mistake that has been told.
+struct Told;
+
+type Parsed<T> = Result<T, Told>;
+
+struct Parser<'a> {
+    tokens: &'a [Token],
+    at: usize,
+    /// What is open: line breaks mean nothing between `(` or `[` and its partner.
+    brackets: Vec<char>,
+    /// Arithmetic signs seen in this statement: every one may make the tree deeper.
+    operators: usize,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Parser<'_> {
+    fn token(&self, at: usize) -> &Token {
+        // The last token is the end, and nothing reads beyond it.
+        self.tokens.get(at).or(self.tokens.last()).expect("the lexer always gives an end")
+    }
+
+    fn skip_lines(&mut self) {
+        while self.token(self.at).kind == Kind::Line {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&mut self) -> &Kind {
+        if self.brackets.last().is_some_and(|b| *b != '{') {
+            self.skip_lines();
+        }
+        &self.token(self.at).kind
+    }
+
+    fn is(&mut self, sign: char) -> bool {
+        *self.peek() == Kind::Sign(sign)
+    }
+
+    fn is_word(&mut self, word: &str) -> bool {
+        matches!(self.peek(), Kind::Word(w) if w == word)
+    }
+
+    fn eat(&mut self, sign: char) -> bool {
+        let found = self.is(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn start(&mut self) -> usize {
+        self.peek();
+        self.token(self.at).span.start
+    }
+
+    /// Where the last token that was read ends.
+    fn end(&self) -> usize {
+        (0..self.at).rev().map(|i| self.token(i)).find(|t| t.kind != Kind::Line).map_or(0, |t| t.span.end)
+    }
+
+    fn tell<T>(&mut self, problem: Problem) -> Parsed<T> {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+        Err(Told)
+    }
+
+    fn expected<T>(&mut self, what: &str) -> Parsed<T> {
+        self.expected_hint(what, None)
+    }
+
+    fn expected_hint<T>(&mut self, what: &str, hint: Option<&str>) -> Parsed<T> {
+        let found = self.peek().describe();
+        let mut span = self.token(self.at).span.clone();
+        if self.token(self.at).kind == Kind::Line {
+            span.end = span.start;
+        }
+        let mut problem = Problem::new(span, format!("expected {what}, found {found}"));
+        problem.hint = hint.map(str::to_owned);
+        self.tell(problem)
+    }
+
+    fn expect(&mut self, sign: char, what: &str) -> Parsed<()> {
+        if self.eat(sign) { Ok(()) } else { self.expected(what) }
+    }
+
+    fn open(&mut self, bracket: char) -> Parsed<()> {
+        let span = self.token(self.at).span.clone();
+        if self.brackets.len() >= MAX_NESTING {
+            return self.tell(Problem::new(span, format!("expected at most {MAX_NESTING} brackets inside one another")));
+        }
+        self.at += 1;
+        self.brackets.push(bracket);
+        Ok(())
+    }
+
+    fn close(&mut self, bracket: char, what: &str) -> Parsed<()> {
+        if !self.is(bracket) {
+            return self.expected(what);
+        }
+        self.at += 1;
+        self.brackets.pop();
+        Ok(())
+    }
+
+    /// Goes on to the next statement of a body; `false` at its end.
+    fn next_statement(&mut self, in_braces: bool) -> bool {
+        while matches!(self.token(self.at).kind, Kind::Line | Kind::Sign(';')) {
+            self.at += 1;
+        }
+        match self.token(self.at).kind {
+            Kind::End => false,
+            Kind::Sign('}') => !in_braces,
+            _ => true,
+        }
+    }
+
+    /// Skips the rest of a statement that holds a mistake, with everything in its braces.
+    fn recover(&mut self, depth: usize) {
+        let mut braces = self.brackets.iter().skip(depth).filter(|b| **b == '{').count();
+        self.brackets.truncate(depth);
+        loop {
+            match self.token(self.at).kind {
+                Kind::End => return,
+                Kind::Line | Kind::Sign(';') if braces == 0 => return,
+                Kind::Sign('{') => braces += 1,
+                Kind::Sign('}') if braces == 0 && depth > 0 => return,
+                Kind::Sign('}') => braces = braces.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    fn top(&mut self, file: &mut File, body: &mut Vec<Statement>) -> Parsed<()> {
+        if self.is_word("model") {
+            self.at += 1;
+            let span = self.token(self.at).span.clone();
+            let text = match self.peek().clone() {
+                Kind::Word(text) | Kind::Text(text) => text,
+                _ => return self.expected("the model's name"),
+            };
+            self.at += 1;
+            file.model = Some(Name { text, span });
+        } else if self.is_word("block") {
+            let block = self.block()?;
+            if let Some(other) = file.blocks.iter().find(|b| b.name.text == block.name.text) {
+                let name = other.name.text.clone();
+                return self.tell(Problem::new(block.name.span, format!("block `{name}` is defined twice")));
+            }
+            file.blocks.push(block);
+        } else {
+            body.push(self.statement()?);
+        }
+        self.end_of_statement()
+    }
+
+    fn end_of_statement(&mut self) -> Parsed<()> {
+        match self.peek().clone() {
+            Kind::Line | Kind::End | Kind::Sign(';') => Ok(()),
+            Kind::Sign('}') if !self.brackets.is_empty() => Ok(()),
+            Kind::Sign('}') => self.expected_hint("a statement", Some("no `{` is open here")),
+            Kind::Sign('=') => self.expected_hint(
+                "`>` or the end of the line",
+                Some("names stand before one `=`: `a = conv(8, 3)`, or `a, b = split(2)`"),
+            ),
+            Kind::Word(_) | Kind::Text(_) => self.expected_hint("`>` or the end of the line", Some("layers are chained by `>`")),
+            _ => self.expected("`>` or the end of the line"),
+        }
+    }
+
+    fn name(&mut self, what: &str) -> Parsed<Name> {
+        let span = { self.start(); self.token(self.at).span.clone() };
+        match self.peek().clone() {
+            Kind::Word(text) if RESERVED.contains(&text.as_str()) => {
+                self.tell(Problem::new(span, format!("expected {what}, found the reserved word `{text}`")))
+            }
+            Kind::Word(text) => {
+                self.at += 1;
+                Ok(Name { text, span })
+            }
+            _ => self.expected(what),
+        }
+    }
+
+    fn block(&mut self) -> Parsed<Block> {
+        self.at += 1;
+        let name = self.name("the block's name")?;
+        let mut parameters: Vec<(Name, Option<Expr>)> = Vec::new();
+        if self.is('(') {
+            self.open('(')?;
+            while !self.is(')') {
+                let parameter = self.name("a parameter or `)`")?;
+                if parameters.iter().any(|(n, _)| n.text == parameter.text) {
+                    let message = format!("parameter `{}` is named twice", parameter.text);
+                    return self.tell(Problem::new(parameter.span, message));
+                }
+                let default = if self.eat('=') { Some(self.expr()?) } else { None };
+                parameters.push((parameter, default));
+                if !self.eat(',') {
+                    break;
+                }
+            }
+            self.close(')', "`,` or `)`")?;
+        }
+        self.skip_lines();
+        if !self.is('{') {
+            return self.expected("`{`");
+        }
+        let body = self.braces()?;
+        Ok(Block { name, parameters, body })
+    }
+
+    fn braces(&mut self) -> Parsed<Vec<Statement>> {
+        self.open('{')?;
+        let depth = self.brackets.len();
+        let mut body = Vec::new();
+        while self.next_statement(true) {
+            let result = self.statement().and_then(|s| {
+                body.push(s);
+                self.end_of_statement()
+            });
+            if result.is_err() {
+                if self.problems.len() >= MAX_PROBLEMS {
+                    return Err(Told);
+                }
+                self.recover(depth);
+            }
+        }
+        self.close('}', "a statement or `}`")?;
+        Ok(body)
+    }
+
+    fn statement(&mut self) -> Parsed<Statement> {
+        self.operators = 0;
+        if self.is_word("input") {
+            self.at += 1;
+            let mut inputs = vec![self.input()?];
+            while self.eat(',') {
+                inputs.push(self.input()?);
+            }
+            return Ok(Statement::Input(inputs));
+        }
+        if self.is_word("output") {
+            self.at += 1;
+            let mut chains = vec![self.chain()?];
+            while self.eat(',') {
+                chains.push(self.chain()?);
+            }
+            return Ok(Statement::Output(chains));
+        }
+        for word in ["block", "model"] {
+            if self.is_word(word) {
+                let span = self.token(self.at).span.clone();
+                return self.tell(Problem::new(span, format!("expected a statement, found `{word}`")).with_hint(
+                    format!("`{word}` stands at the top of a text only"),
+                ));
+            }
+        }
+        let names = self.names();
+        Ok(Statement::Chain { names, chain: self.chain()? })
+    }
+
+    /// The names before `=`, if the statement has such.
+    fn names(&mut self) -> Vec<Name> {
+        let before = self.at;
+        let mut names = Vec::new();
+        while let Kind::Word(text) = self.peek().clone() {
+            if RESERVED.contains(&text.as_str()) {
+                break;
+            }
+            names.push(Name { text, span: self.token(self.at).span.clone() });
+            self.at += 1;
+            if self.eat('=') {
+                self.skip_lines();
+                return names;
+            }
+            if !self.eat(',') {
+                break;
+            }
+        }
+        self.at = before;
+        Vec::new()
+    }
+
+    fn input(&mut self) -> Parsed<Input> {
+        let name = self.name("the input's name")?;
+        let colon = self.eat(':');
+        let dtype = match self.peek() {
+            Kind::Word(_) => Some(self.name("an element type")?),
+            _ => None,
+        };
+        let shape = if self.is('[') { Some(self.extents()?) } else { None };
+        if colon && dtype.is_none() && shape.is_none() {
+            return self.expected_hint("an element type or `[`", Some("for example `input x: float32[batch, 3, 224, 224]`"));
+        }
+        Ok(Input { name, dtype, shape })
+    }
+
+    fn extents(&mut self) -> Parsed<Vec<Extent>> {
+        self.open('[')?;
+        let mut extents = Vec::new();
+        while !self.is(']') {
+            let extent = match self.peek().clone() {
+                Kind::Int(n) => {
+                    self.at += 1;
+                    Extent::Number(n)
+                }
+                Kind::Sign('?') => {
+                    self.at += 1;
+                    Extent::Unknown
+                }
+                _ => Extent::Symbol(self.name("a number, a symbol or `?`")?),
+            };
+            extents.push(extent);
+            if !self.eat(',') {
+                break;
+            }
+        }
+        self.close(']', "`,` or `]`")?;
+        Ok(extents)
+    }
+
+    fn chain(&mut self) -> Parsed<Chain> {
+        let start = self.start();
+        let mut items = vec![self.item()?];
+        loop {
+            // A line may begin with `>`: it goes on with the chain above.
+            let mut ahead = self.at;
+            while self.token(ahead).kind == Kind::Line {
+                ahead += 1;
+            }
+            if self.token(ahead).kind != Kind::Sign('>') {
+                break;
+            }
+            self.at = ahead + 1;
+            self.skip_lines();
+            items.push(self.item()?);
+        }
+        Ok(Chain { items, span: start..self.end() })
+    }
+
+    fn item(&mut self) -> Parsed<Item> {
+        let start = self.start();
+        let is_label = matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign(':');
+        let label = if is_label {
+            let name = self.name("a label")?;
+            self.at += 1;
+            self.skip_lines();
+            Some(name)
+        } else {
+            None
+        };
+        let atom = self.atom()?;
+        let repeat = if self.eat('*') { Some(self.operand()?) } else { None };
+        Ok(Item { label, atom, repeat, span: start..self.end() })
+    }
+
+    fn atom(&mut self) -> Parsed<Atom> {
+        let start = self.start();
+        let span = self.token(self.at).span.clone();
+        match self.peek().clone() {
+            Kind::Word(text) => {
+                if matches!(text.as_str(), "for" | "repeat" | "if" | "def" | "while" | "import") {
+                    let hint = match text.as_str() {
+                        "for" | "while" | "repeat" => "repeat by `*`: `{ conv(8, 3) > relu } * 4`",
+                        "def" => "define parts by `block Name(parameter) { … }`",
+                        _ => "a text describes one network: write the parts that it has",
+                    };
+                    return self.tell(
+                        Problem::new(span, format!("expected a layer, a value, `[` or `{{`, found `{text}`")).with_hint(hint),
+                    );
+                }
+                if RESERVED.contains(&text.as_str()) && text != "same" {
+                    return self.expected("a layer, a value, `[` or `{`");
+                }
+                self.at += 1;
+                let called = self.is('(');
+                let arguments = if called { self.arguments()? } else { Vec::new() };
+                Ok(Atom::Call { name: Name { text, span }, arguments, called })
+            }
+            Kind::Text(text) => {
+                self.at += 1;
+                let arguments = if self.is('(') { self.arguments()? } else { Vec::new() };
+                Ok(Atom::Sketch { name: Name { text, span }, arguments })
+            }
+            Kind::Sign('[') => {
+                self.open('[')?;
+                let mut branches = Vec::new();
+                while !self.is(']') {
+                    branches.push(self.chain()?);
+                    if !self.eat(',') {
+                        break;
+                    }
+                }
+                self.close(']', "`>`, `,` or `]`")?;
+                if branches.is_empty() {
+                    return self.tell(Problem::new(start..self.end(), "expected a branch between `[` and `]`"));
+                }
+                Ok(Atom::Branches(branches))
+            }
+            Kind::Sign('{') => Ok(Atom::Group(self.braces()?)),
+            _ => self.expected("a layer, a value, `[` or `{`"),
+        }
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Argument>> {
+        self.open('(')?;
+        let mut arguments: Vec<Argument> = Vec::new();
+        while !self.is(')') {
+            self.peek();
+            let named = matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign('=');
+            let name = if named {
+                let name = self.name("a setting")?;
+                self.at += 1;
+                Some(name)
+            } else {
+                None
+            };
+            let value = self.expr()?;
+            if name.is_none()
+                && let Some(last) = arguments.last().and_then(|a| a.name.as_ref())
+            {
+                let hint = format!("settings without name stand before `{}=…`", last.text);
+                return self.tell(Problem::new(value.span, "a setting without name after a named one").with_hint(hint));
+            }
+            arguments.push(Argument { name, value });
+            if !self.eat(',') {
+                break;
+            }
+        }
+        self.close(')', "`,` or `)`")?;
+        Ok(arguments)
+    }
+
+    fn expr(&mut self) -> Parsed<Expr> {
+        let mut left = self.term()?;
+        while let Kind::Sign(sign @ ('+' | '-')) = *self.peek() {
+            self.operator()?;
+            left = binary(sign, left, self.term()?);
+        }
+        Ok(left)
+    }
+
+    fn term(&mut self) -> Parsed<Expr> {
+        let mut left = self.operand()?;
+        while let Kind::Sign(sign @ ('*' | '/')) = *self.peek() {
+            self.operator()?;
+            left = binary(sign, left, self.operand()?);
+        }
+        Ok(left)
+    }
+
+    fn operator(&mut self) -> Parsed<()> {
+        let span = self.token(self.at).span.clone();
+        self.at += 1;
+        self.operators += 1;
+        if self.operators > MAX_OPERATORS {
+            return self.tell(Problem::new(span, format!("expected at most {MAX_OPERATORS} operators in a statement")));
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self) -> Parsed<Expr> {
+        let start = self.start();
+        let kind = match self.peek().clone() {
+            Kind::Sign('(') => {
+                self.open('(')?;
+                let inner = self.expr()?;
+                self.close(')', "an operator or `)`")?;
+                inner.kind
+            }
+            Kind::Sign('[') => {
+                self.open('[')?;
+                let mut list = Vec::new();
+                while !self.is(']') {
+                    list.push(self.expr()?);
+                    if !self.eat(',') {
+                        break;
+                    }
+                }
+                self.close(']', "`,` or `]`")?;
+                ExprKind::List(list)
+            }
+            Kind::Sign('-') => {
+                self.at += 1;
+                if self.is('-') {
+                    return self.expected("a number or a name");
+                }
+                ExprKind::Minus(Box::new(self.operand()?))
+            }
+            Kind::Int(n) => self.take(ExprKind::Int(n)),
+            Kind::Float(x) => self.take(ExprKind::Float(x)),
+            Kind::Text(t) => self.take(ExprKind::Text(t)),
+            Kind::Sign('?') => self.take(ExprKind::Unknown),
+            Kind::Word(w) => {
+                let expr = self.take(ExprKind::Word(w.clone()));
+                if self.is('(') {
+                    let hint = format!("name it first: `y = {w}(…)`, then write `y` here; or use branches: `[…, …] > {w}`");
+                    return self.expected_hint("a number, a name or text", Some(&hint));
+                }
+                expr
+            }
+            _ => return self.expected("a number, a name or text"),
+        };
+        Ok(Expr { kind, span: start..self.end() })
+    }
+
+    fn take(&mut self, kind: ExprKind) -> ExprKind {
+        self.at += 1;
+        kind
+    }
+}
+
+fn binary(sign: char, left: Expr, right: Expr) -> Expr {
+    let span = left.span.start..right.span.end;
+    Expr { kind: ExprKind::Binary(sign, Box::new(left), Box::new(right)), span }
+}
+
+/// The reserved word or other candidate that a word may have been meant to be.
+pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(word, candidates).map(|w| format!("did you mean `{w}`?"))
+}

@@ -241,3 +241,182 @@ fn scan(cx: &mut Infer<'_>) -> Result<(), InferError> {
 fn known_first(a: Dim, b: Dim) -> Dim {
     if a.is_unknown() || (a.as_known().is_none() && b.as_known().is_some()) { b } else { a }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Graph, Node, Tensor};
+
+    fn tensor(graph: &mut Graph, name: &str, dims: &str) -> TensorId {
+        let shape = Shape::Ranked(dims.split_whitespace().map(Dim::parse).collect());
+        graph.add_tensor(Tensor::new(name, ValueType::tensor(DType::Float32, shape)))
+    }
+
+    fn known(graph: &mut Graph, name: &str, dtype: DType, value: i64) -> TensorId {
+        let id = graph.add_tensor(Tensor::new(name, ValueType::tensor(dtype, Shape::scalar())));
+        graph.tensor_mut(id).value = Some(Value::int(value));
+        id
+    }
+
+    /// Adds one node to a body, with an output of unknown type.
+    fn inside(graph: &mut Graph, region: RegionId, op: &str, axis: i64, inputs: &[TensorId]) -> TensorId {
+        let out = graph.add_tensor(Tensor::new("inner", ValueType::Unknown));
+        let mut node = Node::new(op, graph.root())
+            .with_inputs(inputs.iter().copied().map(Some))
+            .with_outputs([Some(out)]);
+        node.region = Some(region);
+        node.attributes.set("axis", Attribute::Int(axis));
+        graph.add_node(node);
+        out
+    }
+
+    /// Adds the control-flow node, infers, and shows the shapes of its outputs.
+    fn outputs(
+        mut graph: Graph,
+        op: &str,
+        settings: &[(&str, Attribute)],
+        inputs: &[Option<TensorId>],
+        n: usize,
+    ) -> String {
+        let out: Vec<TensorId> =
+            (0..n).map(|_| graph.add_tensor(Tensor::new("out", ValueType::Unknown))).collect();
+        let mut node = Node::new(op, graph.root())
+            .with_inputs(inputs.iter().copied())
+            .with_outputs(out.iter().copied().map(Some));
+        for (name, value) in settings {
+            node.attributes.set(*name, value.clone());
+        }
+        let id = graph.add_node(node);
+        let regions: Vec<RegionId> = graph.regions_of(id).collect();
+        for region in regions {
+            graph.own_region(region, id);
+        }
+        crate::infer::infer(&mut graph);
+        let messages: Vec<&str> = graph.diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(messages, [""; 0]);
+        out.iter().map(|t| graph.tensor(*t).ty.shape().to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn check_if(condition: Option<i64>, expected: &str) {
+        let mut g = Graph::new("if");
+        let root = g.root();
+        let (a, b) = (tensor(&mut g, "a", "n 3"), tensor(&mut g, "b", "n 4"));
+        let (yes, no) = (g.add_region("then_branch", None, root), g.add_region("else_branch", None, root));
+        for (region, read) in [(yes, a), (no, b)] {
+            let result = inside(&mut g, region, "Relu", 0, &[read]);
+            g.mark_region_output(region, result);
+        }
+        let c = match condition {
+            Some(c) => known(&mut g, "c", DType::Bool, c),
+            None => tensor(&mut g, "c", ""),
+        };
+        let settings = [("then_branch", Attribute::Region(yes)), ("else_branch", Attribute::Region(no))];
+        assert_eq!(outputs(g, "If", &settings, &[Some(c)], 1), expected);
+    }
+
+    #[test]
+    fn branches_agree_or_are_chosen() {
+        check_if(None, "n×?");
+        check_if(Some(1), "n×3");
+        check_if(Some(0), "n×4");
+    }
+
+    /// A body that keeps one carried value, lets another grow by concatenation, and stacks the first.
+    fn check_loop(trips: Option<i64>, condition_stays: bool, expected: &str) {
+        let mut g = Graph::new("loop");
+        let root = g.root();
+        let body = g.add_region("body", None, root);
+        let formals: Vec<TensorId> = (0..4)
+            .map(|i| {
+                let id = g.add_tensor(Tensor::new(format!("formal{i}"), ValueType::Unknown));
+                g.mark_region_input(body, id);
+                id
+            })
+            .collect();
+        let more = if condition_stays { formals[1] } else { inside(&mut g, body, "Not", 0, &[formals[1]]) };
+        let kept = inside(&mut g, body, "Relu", 0, &[formals[2]]);
+        let grown = inside(&mut g, body, "Concat", 0, &[formals[3], formals[3]]);
+        for result in [more, kept, grown, kept] {
+            g.mark_region_output(body, result);
+        }
+        let trips = trips.map(|n| known(&mut g, "trips", DType::Int64, n));
+        let (a, b) = (tensor(&mut g, "a", "n 3"), tensor(&mut g, "b", "2 5"));
+        let inputs = [trips, None, Some(a), Some(b)];
+        assert_eq!(outputs(g, "Loop", &[("body", Attribute::Region(body))], &inputs, 3), expected);
+    }
+
+    #[test]
+    fn loops_find_what_holds_in_every_iteration() {
+        check_loop(Some(7), true, "n×3 ?×5 7×n×3");
+        check_loop(Some(7), false, "n×3 ?×5 ?×n×3");
+        check_loop(None, true, "n×3 ?×5 ?×n×3");
+    }
+
+    #[test]
+    fn scans_take_axes_away_and_put_them_back() {
+        let mut g = Graph::new("scan");
+        let root = g.root();
+        let body = g.add_region("body", None, root);
+        let formals: Vec<TensorId> = (0..2)
+            .map(|i| {
+                let id = g.add_tensor(Tensor::new(format!("formal{i}"), ValueType::Unknown));
+                g.mark_region_input(body, id);
+                id
+            })
+            .collect();
+        let state = inside(&mut g, body, "Relu", 0, &[formals[0]]);
+        let slice = inside(&mut g, body, "Relu", 0, &[formals[1]]);
+        g.mark_region_output(body, state);
+        g.mark_region_output(body, slice);
+        let (s, x) = (tensor(&mut g, "s", "4"), tensor(&mut g, "x", "b t 8"));
+        let settings = [
+            ("body", Attribute::Region(body)),
+            ("num_scan_inputs", Attribute::Int(1)),
+            ("scan_input_axes", Attribute::Ints(vec![1])),
+            ("scan_output_axes", Attribute::Ints(vec![-1])),
+        ];
+        assert_eq!(outputs(g, "Scan", &settings, &[Some(s), Some(x)], 2), "4 b×8×t");
+    }
+
+    #[test]
+    fn loops_inside_loops_end_soon() {
+        let mut g = Graph::new("nest");
+        let root = g.root();
+        let start = tensor(&mut g, "x", "1");
+        let mut parent = None;
+        let mut owners: Vec<(RegionId, TensorId)> = Vec::new();
+        for _ in 0..30 {
+            let body = g.add_region("body", parent, root);
+            let formals: Vec<TensorId> = (0..3)
+                .map(|_| {
+                    let id = g.add_tensor(Tensor::new("formal", ValueType::Unknown));
+                    g.mark_region_input(body, id);
+                    id
+                })
+                .collect();
+            g.mark_region_output(body, formals[1]);
+            owners.push((body, formals[2]));
+            parent = Some(body);
+        }
+        // Each body holds the next loop; the innermost makes its value grow.
+        let mut result = None;
+        for (body, carried) in owners.iter().rev() {
+            let value = match result {
+                None => inside(&mut g, *body, "Concat", 0, &[*carried, *carried]),
+                Some(inner) => {
+                    let out = inside(&mut g, *body, "Loop", 0, &[*carried]);
+                    let (node, _) = g.nodes().last().expect("just added");
+                    g.node_mut(node).inputs = vec![None, None, Some(*carried)];
+                    g.node_mut(node).attributes.set("body", Attribute::Region(inner));
+                    g.own_region(inner, node);
+                    out
+                }
+            };
+            g.mark_region_output(*body, value);
+            result = Some(*body);
+        }
+        let body = owners[0].0;
+        let found = outputs(g, "Loop", &[("body", Attribute::Region(body))], &[None, None, Some(start)], 1);
+        assert_eq!(found, "?");
+    }
+}

@@ -196,3 +196,26 @@ fn col2im(cx: &mut Infer<'_>) -> Result<(), InferError> {
     cx.set(0, dtype, shape);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::{check, check_remark};
+
+    #[test]
+    fn sampling() {
+        check("AffineGrid", "", "f32[n,2,3] i64[4]{n,3,5,6}", "f32[n,5,6,2]");
+        check("AffineGrid", "", "f32[n,3,4] i64[5]", "f32[n,?,?,?,3]");
+        check("GridSample", "", "f32[n,c,8,8] f32[n,5,6,2]", "f32[n,c,5,6]");
+        check("GridSample", "", "f32? f32[n,5,6,2]", "f32[n,?,5,6]");
+        check("RoiAlign", "output_height=7 output_width=5", "f32[1,c,9,9] f32[r,4] i64[r]", "f32[r,c,7,5]");
+        check("MaxRoiPool", "pooled_shape=[2,3]", "f32[1,c,9,9] f32[r,5]", "f32[r,c,2,3]");
+    }
+
+    #[test]
+    fn crops_and_patches() {
+        check("CenterCropPad", "axes=[-1,0]", "f32[n,5,6] i64[2]{4,m}", "f32[m,5,4]");
+        check_remark("CenterCropPad", "", "f32[n,5] i64[1]{4}", "expected 2 sizes, found 1");
+        check("Col2Im", "", "f32[n,12,9] i64[2]{4,5} i64[2]{2,3}", "f32[n,2,4,5]");
+        check("NonMaxSuppression", "", "f32[1,n,4] f32[1,c,n]", "i64[?,3]");
+    }
+}

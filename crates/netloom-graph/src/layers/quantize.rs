@@ -67,3 +67,18 @@ fn dequantize(cx: &mut Infer<'_>) -> Result<(), InferError> {
     cx.set(0, dtype, shape);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::check;
+
+    #[test]
+    fn types() {
+        check("QuantizeLinear", "", "f32[n,2] f32[]", "uint8[n,2]");
+        check("QuantizeLinear", "output_dtype=3", "f32[n,2] f32[]", "int8[n,2]");
+        check("QuantizeLinear", "", "f32[n,2] f32[] float8e5m2[]", "float8e5m2[n,2]");
+        check("DequantizeLinear", "", "i8[n,2] f16[]", "f16[n,2]");
+        check("DequantizeLinear@13", "", "i8[n,2] f32[]", "f32[n,2]");
+        check("DynamicQuantizeLinear", "", "f32[n,2]", "u8[n,2] f32[] u8[]");
+    }
+}

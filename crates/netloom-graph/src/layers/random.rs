@@ -59,3 +59,16 @@ fn draw(cx: &mut Infer<'_>) -> Result<(), InferError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::check;
+
+    #[test]
+    fn shapes() {
+        check("RandomNormal", "shape=[2,3]", "", "f32[2,3]");
+        check("RandomUniformLike", "dtype=11", "f32[n,3]", "f64[n,3]");
+        check("Multinomial", "sample_size=5", "f32[n,3]", "i32[n,5]");
+        check("Bernoulli", "", "f64[n,3]", "f64[n,3]");
+    }
+}

@@ -239,3 +239,35 @@ fn cumulative(cx: &mut Infer<'_>, join: fn(&Dim, &Dim) -> Dim, start: i64) -> Re
     cx.set_value(0, Value::ints(elements));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::{check, check_label, check_remark};
+
+    #[test]
+    fn chosen_elements() {
+        check("TopK", "axis=1", "f32[n,9,4] i64[1]{3}", "f32[n,3,4] i64[n,3,4]");
+        check("TopK", "", "f32[n,9] i64[1]{k}", "f32[n,k] i64[n,k]");
+        check("TopK@1", "k=2", "f32[n,9]", "f32[n,2] i64[n,2]");
+        check_remark("TopK", "axis=2", "f32[n,9] i64[1]{3}", "expected an axis from -2 to 2 - 1, found 2");
+        check_label("TopK@1", "k=2", "f32[9]", "TopK k=2", Some(0));
+        check("NonZero", "", "f32[n,4,2]", "i64[3,?]");
+        check("NonZero", "", "i64[2,2]{0,1,1,0}", "i64[2,2]{0,1,1,0}");
+        check("Unique", "axis=0", "f32[n,4]", "f32[?,4] i64[?] i64[?] i64[?]");
+        check("Compress", "axis=1", "f32[n,3] bool[3]{1,0,1}", "f32[n,2]");
+    }
+
+    #[test]
+    fn running_sums() {
+        check("CumSum", "", "i64[4]{1,n,3,4} i64[]{0}", "i64[4]{1,n+1,n+4,n+8}");
+        check("CumSum", "exclusive=1 reverse=1", "i64[3]{1,2,3} i64[]{0}", "i64[3]{5,3,0}");
+        check("CumProd", "", "i64[3]{2,3,4} i64[]{0}", "i64[3]{2,6,24}");
+    }
+
+    #[test]
+    fn one_hot_adds_an_axis() {
+        check("OneHot", "", "i64[n,2] i64[]{10} f32[2]", "f32[n,2,10]");
+        check("OneHot", "axis=0", "i64[n] f32[1]{7} i32[2]", "i32[7,n]");
+        check("BitCast", "to=6", "f32[n,2]", "i32[n,2]");
+    }
+}

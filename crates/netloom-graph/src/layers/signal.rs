@@ -109,3 +109,24 @@ fn stft(cx: &mut Infer<'_>) -> Result<(), InferError> {
     cx.set(0, dtype, [batch, frames, bins, Dim::Known(2)]);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::check;
+
+    #[test]
+    fn spectra() {
+        check("DFT", "onesided=1", "f32[n,10,1] _ i64[]{1}", "f32[n,6,2]");
+        check("DFT", "onesided=1 inverse=1", "f32[n,6,2]", "f32[n,10,1]");
+        check("DFT@17", "axis=0", "f32[10,5,2] i64[]{16}", "f32[16,5,2]");
+        check("DFT", "", "f32[n,10,1] _ i64[]", "f32[n,10,2]");
+        check("STFT", "", "f32[b,128,1] i64[]{8} f32[16]", "f32[b,15,9,2]");
+        check("STFT", "onesided=0", "f32[b,128,1] i64[]{8} _ i64[]{16}", "f32[b,15,16,2]");
+    }
+
+    #[test]
+    fn windows() {
+        check("HannWindow", "output_datatype=11", "i64[]{10}", "f64[10]");
+        check("MelWeightMatrix", "", "i64[]{8} i64[]{16} i64[] f32[] f32[]", "f32[9,8]");
+    }
+}

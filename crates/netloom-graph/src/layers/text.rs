@@ -90,3 +90,17 @@ fn tf_idf(cx: &mut Infer<'_>) -> Result<(), InferError> {
     cx.set(0, Some(DType::Float32), shape);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::check;
+
+    #[test]
+    fn shapes() {
+        check("StringNormalizer", "", "string[1,7]", "string[1,7]");
+        check("StringNormalizer", "stopwords=[the,a]", "string[7]", "string[?]");
+        check("TfIdfVectorizer", "ngram_indexes=[0,4,2]", "i64[n,9]", "f32[n,5]");
+        check("StringSplit", "", "string[n,2]", "string[n,2,?] i64[n,2]");
+        check("StringConcat", "", "string[n,1] string[3]", "string[n,3]");
+    }
+}

@@ -54,3 +54,22 @@ fn step(cx: &mut Infer<'_>, groups: usize, updated: &[usize]) -> Result<(), Infe
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::check;
+
+    #[test]
+    fn steps_keep_shapes() {
+        let domain = "ai.onnx.preview.training";
+        check(
+            &format!("{domain}.Adam@1"),
+            "",
+            "f32[] i64[] f32[2] f32[2] f32[2] f32[2]",
+            "f32[2] f32[2] f32[2]",
+        );
+        let inputs = "f32[] i64[] f32[1] f32[2] f32[1] f32[2] f32[1] f32[2]";
+        check(&format!("{domain}.Momentum@1"), "", inputs, "f32[1] f32[2] f32[1] f32[2]");
+        check(&format!("{domain}.Gradient@1"), "", "f32[3] f64[n]", "f32[3] f64[n]");
+    }
+}

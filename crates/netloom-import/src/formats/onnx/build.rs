@@ -10,7 +10,9 @@ use netloom_graph::{
 };
 
 use super::hierarchy::Tree;
-use super::model::{AttributeProto, AttributeValue, FunctionProto, GraphProto, ModelProto, NodeProto, ValueInfo};
+use super::model::{
+    AttributeProto, AttributeValue, FunctionProto, GraphProto, ModelProto, NodeProto, ValueInfo,
+};
 use super::names::{Name, Names};
 use super::tensor::{SparseProto, TensorProto};
 use super::weights::{self, Siblings};
@@ -130,7 +132,8 @@ impl<'a> Builder<'a> {
             self.graph.module_mut(root).class = Some(class);
         }
         if let Some(wrapper) = &tree.wrapper {
-            self.remarks.note("", &format!("every node stands in '{wrapper}': it is taken as the model itself"));
+            self.remarks
+                .note("", &format!("every node stands in '{wrapper}': it is taken as the model itself"));
         }
         for info in &network.outputs {
             let declared = self.declared(info);
@@ -147,7 +150,8 @@ impl<'a> Builder<'a> {
         for proto in &graph.tensors {
             let name = self.names.text(proto.name).to_owned();
             self.check_stored(&name, proto);
-            let mut tensor = Tensor::new(name, ValueType::Tensor { dtype: proto.dtype(), shape: proto.shape() });
+            let mut tensor =
+                Tensor::new(name, ValueType::Tensor { dtype: proto.dtype(), shape: proto.shape() });
             tensor.value = proto.value(|storage| self.siblings.read(storage, proto));
             tensor.weight = Some(Weight {
                 dtype: proto.dtype(),
@@ -161,7 +165,8 @@ impl<'a> Builder<'a> {
             let (dtype, shape) = (proto.values.dtype(), proto.shape());
             let name = self.names.text(proto.values.name);
             let mut tensor = Tensor::new(name, ValueType::Tensor { dtype, shape: shape.clone() });
-            tensor.weight = Some(Weight { dtype, shape, storage: proto.values.storage.clone(), sparse: true });
+            tensor.weight =
+                Some(Weight { dtype, shape, storage: proto.values.storage.clone(), sparse: true });
             self.add_stored(proto.values.name, tensor)?;
         }
         Ok(())
@@ -180,10 +185,15 @@ impl<'a> Builder<'a> {
 
     fn check_stored(&mut self, name: &str, proto: &TensorProto) {
         if proto.dims.iter().any(|d| *d < 0) {
-            self.remarks.warn(name, "expected dimensions of zero or more, found a negative one: taken as unknown");
+            self.remarks
+                .warn(name, "expected dimensions of zero or more, found a negative one: taken as unknown");
         } else if proto.elements().is_none() {
-            self.remarks.warn(name, "expected a number of elements below 2^64, found dimensions whose product is larger");
-        } else if let (Some(expected), netloom_graph::Storage::Inline { len, .. }) = (proto.byte_len(), &proto.storage)
+            self.remarks.warn(
+                name,
+                "expected a number of elements below 2^64, found dimensions whose product is larger",
+            );
+        } else if let (Some(expected), netloom_graph::Storage::Inline { len, .. }) =
+            (proto.byte_len(), &proto.storage)
             && proto.is_raw()
             && *len != expected
         {
@@ -198,13 +208,17 @@ impl<'a> Builder<'a> {
     fn declared(&mut self, info: &ValueInfo) -> ValueType {
         if info.is_negative {
             let name = self.names.text(info.name);
-            self.remarks.warn(name, "expected dimensions of zero or more, found a negative one: taken as unknown");
+            self.remarks
+                .warn(name, "expected dimensions of zero or more, found a negative one: taken as unknown");
         } else if let Some(dims) = info.ty.shape().dims()
             && dims.iter().all(|d| d.as_size().is_some())
             && info.ty.shape().elements().is_none()
         {
             let name = self.names.text(info.name);
-            self.remarks.warn(name, "expected a number of elements below 2^64, found dimensions whose product is larger");
+            self.remarks.warn(
+                name,
+                "expected a number of elements below 2^64, found dimensions whose product is larger",
+            );
         }
         info.ty.clone()
     }
@@ -370,7 +384,9 @@ impl<'a> Builder<'a> {
 
     fn check_room(&self) -> Result<(), Error> {
         if self.graph.tensors().len() >= MAX_ELEMENTS || self.graph.nodes().len() >= MAX_ELEMENTS {
-            return Err(Error::limit(format!("expected at most {MAX_ELEMENTS} nodes and values, found more")));
+            return Err(Error::limit(format!(
+                "expected at most {MAX_ELEMENTS} nodes and values, found more"
+            )));
         }
         Ok(())
     }
@@ -537,7 +553,9 @@ impl<'a> Builder<'a> {
         } else if self.calls.len() >= MAX_CALLS {
             format!("called more than {MAX_CALLS} functions deep: its call stays a plain node")
         } else if self.written_out.saturating_add(function.nodes.len()) > MAX_WRITTEN_OUT {
-            format!("calls of functions add more than {MAX_WRITTEN_OUT} nodes: further calls stay plain nodes")
+            format!(
+                "calls of functions add more than {MAX_WRITTEN_OUT} nodes: further calls stay plain nodes"
+            )
         } else if call.outputs.len() > function.outputs.len() {
             format!(
                 "expected at most {} outputs of its call, found {}: the call stays a plain node",
@@ -607,7 +625,8 @@ impl<'a> Builder<'a> {
         place: Place<'_>,
     ) -> Result<(), Error> {
         let promised = self.lookup(name).flatten();
-        let is_promised = promised.is_some_and(|t| matches!(self.graph.tensor(t).producer, Producer::Missing));
+        let is_promised =
+            promised.is_some_and(|t| matches!(self.graph.tensor(t).producer, Producer::Missing));
         if is_promised {
             // Earlier readers hold a tensor already: a node that copies ties both.
             let output = self.output(name, types)?;
@@ -619,7 +638,10 @@ impl<'a> Builder<'a> {
         }
         if self.is_bound_here(name) {
             let text = self.names.text(name);
-            self.remarks.warn(text, "expected one node that makes each value, found another: later readers see the later one");
+            self.remarks.warn(
+                text,
+                "expected one node that makes each value, found another: later readers see the later one",
+            );
         }
         let declared = types.get(&name).copied().map_or(ValueType::Unknown, |info| self.declared(info));
         let tensor = self.graph.tensor_mut(result);
@@ -632,7 +654,12 @@ impl<'a> Builder<'a> {
     }
 
     /// The settings that a function's body may refer to: those of the call, then defaults.
-    fn call_settings(&mut self, function: &'a FunctionProto, call: &'a NodeProto, place: Place<'_>) -> Attributes {
+    fn call_settings(
+        &mut self,
+        function: &'a FunctionProto,
+        call: &'a NodeProto,
+        place: Place<'_>,
+    ) -> Attributes {
         let mut settings = Attributes::new();
         for proto in function.defaults.iter().chain(&call.attributes) {
             let name = self.names.text(proto.name);
@@ -653,10 +680,14 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self) -> Result<Graph, Error> {
+        order_children(&mut self.graph);
         weights::take_parameters_from_inputs(&mut self.graph, &mut self.remarks);
         for (_, tensor) in self.graph.tensors() {
             if matches!(tensor.producer, Producer::Missing) {
-                self.remarks.warn(&tensor.name, "expected an input, a stored value or a node that makes it, found none");
+                self.remarks.warn(
+                    &tensor.name,
+                    "expected an input, a stored value or a node that makes it, found none",
+                );
             }
         }
         if self.early {
@@ -664,6 +695,29 @@ impl<'a> Builder<'a> {
         }
         self.graph.diagnostics = self.remarks.finish();
         Ok(self.graph)
+    }
+}
+
+/// Puts the parts of each module in order of first use. Copies of stored tensors, which exporters put in front of
+/// everything, use nothing.
+fn order_children(graph: &mut Graph) {
+    let mut first = vec![usize::MAX; graph.modules().len()];
+    for (id, node) in graph.nodes() {
+        let is_copy =
+            !node.inputs.is_empty() && node.inputs.iter().flatten().all(|t| graph.tensor(*t).is_stored());
+        let entry = &mut first[node.module.index()];
+        if !is_copy {
+            *entry = (*entry).min(id.index());
+        }
+    }
+    let parents: Vec<Option<ModuleId>> = graph.modules().map(|(_, m)| m.parent).collect();
+    for (i, parent) in parents.iter().enumerate().rev() {
+        if let Some(parent) = parent {
+            first[parent.index()] = first[parent.index()].min(first[i]);
+        }
+    }
+    for i in 0..first.len() {
+        graph.module_mut(ModuleId::new(i)).children.sort_by_key(|c| first[c.index()]);
     }
 }
 
@@ -720,7 +774,8 @@ impl Remarks {
         for (id, _) in graph.nodes() {
             next(id).for_each(|n| degree[n.index()] += 1);
         }
-        let mut ready: Vec<NodeId> = graph.nodes().map(|(id, _)| id).filter(|id| degree[id.index()] == 0).collect();
+        let mut ready: Vec<NodeId> =
+            graph.nodes().map(|(id, _)| id).filter(|id| degree[id.index()] == 0).collect();
         while let Some(id) = ready.pop() {
             for n in next(id) {
                 degree[n.index()] -= 1;
@@ -754,7 +809,8 @@ impl Remarks {
             graph.nodes().filter(|(id, _)| left[id.index()]).map(|(id, _)| graph.node_path(id)).collect();
         if let Some(first) = members.first() {
             let named: Vec<String> = members.iter().take(4).map(|m| format!("'{m}'")).collect();
-            let more = if members.len() > 4 { format!(" and {} more", members.len() - 4) } else { String::new() };
+            let more =
+                if members.len() > 4 { format!(" and {} more", members.len() - 4) } else { String::new() };
             let message = format!("nodes feed each other in a cycle: {}{more}", named.join(", "));
             self.all.push(Diagnostic::warning(first.clone(), message));
         }
@@ -765,10 +821,16 @@ impl Remarks {
         let total: usize = self.counts.values().sum();
         for (kind, count) in self.unknown.iter().take(MAX_REMARKS) {
             let times = if *count == 1 { String::new() } else { format!(" ({count} nodes)") };
-            self.all.push(Diagnostic::note("", format!("the operator {kind} is not known{times}: shapes behind it are not inferred")));
+            self.all.push(Diagnostic::note(
+                "",
+                format!("the operator {kind} is not known{times}: shapes behind it are not inferred"),
+            ));
         }
         if total > shown {
-            self.all.push(Diagnostic::note("", format!("{} more remarks like these are left out", total - shown)));
+            self.all.push(Diagnostic::note(
+                "",
+                format!("{} more remarks like these are left out", total - shown),
+            ));
         }
         self.all
     }

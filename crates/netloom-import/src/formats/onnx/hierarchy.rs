@@ -24,10 +24,26 @@ const MAX_DEPTH: usize = 64;
 /// parallelism, compilation, and TensorFlow's call of a saved function.
 const WRAPPERS: &[&str] = &["model", "module", "_orig_mod", "StatefulPartitionedCall"];
 
+/// What PyTorch writes for an operation that no module called.
+const NO_SCOPE: &str = "_empty_nn_module_stack_from_metadata_hook";
+
 /// Endings of names of stored tensors that PyTorch modules own.
 const PARAMETERS: &[&str] = &[
-    "weight", "bias", "running_mean", "running_var", "num_batches_tracked", "gamma", "beta", "kernel", "embedding",
-    "token", "scale", "weight_g", "weight_v", "embeddings", "embed",
+    "weight",
+    "bias",
+    "running_mean",
+    "running_var",
+    "num_batches_tracked",
+    "gamma",
+    "beta",
+    "kernel",
+    "embedding",
+    "token",
+    "scale",
+    "weight_g",
+    "weight_v",
+    "embeddings",
+    "embed",
 ];
 
 /// The module tree of one list of nodes.
@@ -75,17 +91,14 @@ impl Tree {
             .collect();
         let has_scopes = places.iter().any(Option::is_some);
         if has_scopes {
-            tree.fold_calls(nodes, &mut places, is_stored);
+            tree.fold_calls(nodes, &mut places, names, is_stored);
         } else {
             for (node, place) in nodes.iter().zip(&mut places) {
                 *place = tree.by_parameters(node, names, is_stored);
             }
         }
-        tree.of_node = if has_scopes {
-            tree.by_neighbours(nodes, &places, is_stored)
-        } else {
-            tree.by_order(&places)
-        };
+        tree.of_node =
+            if has_scopes { tree.by_neighbours(nodes, &places, is_stored) } else { tree.by_order(&places) };
         tree.unwrap_root(nodes, names);
         tree
     }
@@ -129,10 +142,14 @@ impl Tree {
             (scopes, classes) = pairs.map(|(s, c)| (s.to_owned(), c.to_owned())).unzip();
         }
         scopes.pop()?;
+        if scopes.iter().any(|s| s == NO_SCOPE) {
+            return None;
+        }
         let mut at = 0;
         for (i, scope) in scopes.iter().enumerate() {
             // The second call of a module is marked `layer@1`.
-            let path: Vec<&str> = scope.split('.').map(|c| c.split_once('@').map_or(c, |(name, _)| name)).collect();
+            let path: Vec<&str> =
+                scope.split('.').map(|c| c.split_once('@').map_or(c, |(name, _)| name)).collect();
             at = self.descend(&path.join("."));
             if let Some(class) = classes.get(i).and_then(|c| c.rsplit('.').next()).filter(|c| !c.is_empty()) {
                 let class = class.split_once('@').map_or(class, |(name, _)| name);
@@ -182,7 +199,12 @@ impl Tree {
     }
 
     /// The module that owns the stored tensors a node reads, when all of them name one.
-    fn by_parameters(&mut self, node: &NodeProto, names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Option<usize> {
+    fn by_parameters(
+        &mut self,
+        node: &NodeProto,
+        names: &Names,
+        is_stored: &dyn Fn(Name) -> bool,
+    ) -> Option<usize> {
         let owners: Vec<&str> =
             node.inputs.iter().filter(|n| is_stored(**n)).filter_map(|n| owner_of(names.text(*n))).collect();
         let first = *owners.first()?;
@@ -190,24 +212,38 @@ impl Tree {
     }
 
     /// Joins `relu_1` to its sibling `relu` where it is a further call of the same module: both run the same operators
-    /// and read the same stored tensors.
-    fn fold_calls(&mut self, nodes: &[NodeProto], places: &mut [Option<usize>], is_stored: &dyn Fn(Name) -> bool) {
+    /// and read the same stored tensors. Modules inside count for themselves: their names carry their own numbers.
+    fn fold_calls(
+        &mut self,
+        nodes: &[NodeProto],
+        places: &mut [Option<usize>],
+        names: &Names,
+        is_stored: &dyn Fn(Name) -> bool,
+    ) {
         let candidates: Vec<usize> = (1..self.modules.len()).filter(|m| self.base_of(*m).is_some()).collect();
         if candidates.is_empty() {
             return;
         }
-        let mut inside: Vec<Vec<usize>> = vec![Vec::new(); self.modules.len()];
-        for (i, place) in places.iter().enumerate() {
-            let mut at = place.unwrap_or(0);
-            while at != 0 {
-                inside[at].push(i);
-                at = self.modules[at].parent;
+        let mut own: Vec<Vec<usize>> = vec![Vec::new(); self.modules.len()];
+        // Equal stored tensors are kept once; other readers get a copy by name.
+        let mut copies = BTreeMap::new();
+        for (i, (node, place)) in nodes.iter().zip(places.iter()).enumerate() {
+            match names.text(node.op) {
+                "Constant" => {}
+                "Identity" if node.inputs.first().is_some_and(|n| is_stored(*n)) => {
+                    copies.insert(node.outputs.first().copied(), node.inputs.first().copied());
+                }
+                _ => own[place.unwrap_or(0)].push(i),
             }
         }
+        let stored = |n: Name| {
+            let n = copies.get(&Some(n)).copied().flatten().unwrap_or(n);
+            is_stored(n).then_some(n)
+        };
         let signature = |module: usize| {
-            let mut ops: Vec<Name> = inside[module].iter().map(|i| nodes[*i].op).collect();
+            let mut ops: Vec<Name> = own[module].iter().map(|i| nodes[*i].op).collect();
             let mut read: Vec<Name> =
-                inside[module].iter().flat_map(|i| &nodes[*i].inputs).copied().filter(|n| is_stored(*n)).collect();
+                own[module].iter().flat_map(|i| &nodes[*i].inputs).filter_map(|n| stored(*n)).collect();
             ops.sort();
             read.sort();
             read.dedup();
@@ -215,7 +251,7 @@ impl Tree {
         };
         for module in candidates {
             let Some(base) = self.base_of(module) else { continue };
-            if inside[base].first() < inside[module].first() && signature(base) == signature(module) {
+            if own[base].first() < own[module].first() && signature(base) == signature(module) {
                 self.modules[module].same_as = Some(base);
             }
         }
@@ -345,7 +381,8 @@ impl Tree {
         }
         let Some(top) = top.filter(|t| WRAPPERS.contains(&self.modules[*t].name.as_str())) else { return };
         // A container that is never called itself holds its children only: nothing was wrapped.
-        let called = used[top] || self.modules[top].children.keys().any(|name| !name.bytes().all(|b| b.is_ascii_digit()));
+        let called = used[top]
+            || self.modules[top].children.keys().any(|name| !name.bytes().all(|b| b.is_ascii_digit()));
         if !called {
             return;
         }
@@ -371,19 +408,20 @@ fn key(origin: &Origin) -> (Name, Name, Name) {
 /// `relu_1` is `relu`, called once before.
 fn split_call(name: &str) -> Option<(&str, &str)> {
     let (base, number) = name.rsplit_once('_')?;
-    let is_count = !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty();
+    let is_count =
+        !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty();
     (is_count && !base.is_empty()).then_some((base, number))
 }
 
 /// The module that owns a stored tensor, by its name: `layer1.0.conv1` of `layer1.0.conv1.weight`.
 pub fn owner_of(tensor: &str) -> Option<&str> {
     let (owner, own) = tensor.rsplit_once('.')?;
-    let parts_are_names = tensor.split('.').all(|c| {
-        !c.is_empty() && c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    });
-    let is_parameter = PARAMETERS.iter().any(|p| own == *p || own.strip_suffix(p).is_some_and(|s| s.ends_with('_')))
-        || own.starts_with("weight_")
-        || own.starts_with("bias_");
+    let parts_are_names =
+        tensor.split('.').all(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let is_parameter =
+        PARAMETERS.iter().any(|p| own == *p || own.strip_suffix(p).is_some_and(|s| s.ends_with('_')))
+            || own.starts_with("weight_")
+            || own.starts_with("bias_");
     (parts_are_names && is_parameter).then_some(owner)
 }
 

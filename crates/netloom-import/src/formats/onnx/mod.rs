@@ -45,7 +45,10 @@ impl Format for Onnx {
         let mut parser = Parser::new(Reader::new(source));
         let model = parser.model()?;
         let Some(network) = &model.graph else {
-            return Err(Error::new(ErrorKind::NotThisFormat, "not an ONNX file: expected a graph, found none"));
+            return Err(Error::new(
+                ErrorKind::NotThisFormat,
+                "not an ONNX file: expected a graph, found none",
+            ));
         };
         build::build(&model, network, &parser.names, source)
     }

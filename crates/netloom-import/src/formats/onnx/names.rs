@@ -76,7 +76,8 @@ impl Names {
     }
 
     fn push(&mut self, bytes: Vec<u8>) -> Name {
-        let name = Name(u32::try_from(self.all.len()).expect("a file with 2^32 names passes other limits first"));
+        let name =
+            Name(u32::try_from(self.all.len()).expect("a file with 2^32 names passes other limits first"));
         self.all.push(match String::from_utf8(bytes) {
             Ok(text) => Entry::Text(text.into()),
             Err(error) => {

@@ -383,7 +383,11 @@ pub fn read_type(
                     }
                 }
                 let element = Box::new(element);
-                *ty = if field.number == 4 { ValueType::Sequence(element) } else { ValueType::Optional(element) };
+                *ty = if field.number == 4 {
+                    ValueType::Sequence(element)
+                } else {
+                    ValueType::Optional(element)
+                };
             }
             5 => {
                 let mut inner = r.inside(m, field)?;
@@ -498,7 +502,9 @@ mod tests {
 
     #[test]
     fn sixteen_bit_numbers() {
-        for (bits, x) in [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_953_125), (0x0001, 5.960_464_477_539_063e-8)] {
+        for (bits, x) in
+            [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_953_125), (0x0001, 5.960_464_477_539_063e-8)]
+        {
             assert_eq!(half(DType::Float16, bits), x);
         }
         assert_eq!(half(DType::Float16, 0x7c00), f64::INFINITY);

@@ -86,7 +86,10 @@ pub fn take_parameters_from_inputs(graph: &mut Graph, remarks: &mut Remarks) {
             graph.mark_input(tensor);
         }
     }
-    remarks.note("", &format!("{count} inputs are parameters by name: they count as stored weights without bytes"));
+    remarks.note(
+        "",
+        &format!("{count} inputs are parameters by name: they count as stored weights without bytes"),
+    );
 }
 
 fn is_parameter(graph: &Graph, id: TensorId) -> bool {

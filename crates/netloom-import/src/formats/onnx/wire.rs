@@ -150,7 +150,9 @@ impl<'a> Reader<'a> {
                 "nested more than {MAX_DEPTH} messages deep at byte {}",
                 crate::error::Grouped(field.offset)
             ))
-            .with_hint("bodies of If, Loop and Scan nest about 33 deep at most; protobuf libraries stop there too"));
+            .with_hint(
+                "bodies of If, Loop and Scan nest about 33 deep at most; protobuf libraries stop there too",
+            ));
         }
         Ok(Message { at: span.start, end: span.end, depth })
     }
@@ -220,7 +222,13 @@ impl<'a> Reader<'a> {
 
     /// Appends the integers of a repeated field, packed or single, until there are more than `limit`; says whether
     /// all of them are there.
-    pub fn ints(&mut self, message: Message, field: Field, limit: usize, into: &mut Vec<i64>) -> Result<bool, Error> {
+    pub fn ints(
+        &mut self,
+        message: Message,
+        field: Field,
+        limit: usize,
+        into: &mut Vec<i64>,
+    ) -> Result<bool, Error> {
         let Payload::Bytes(_) = field.payload else {
             if into.len() < limit {
                 into.push(field.int()?);
@@ -240,7 +248,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Appends the four-byte numbers of a repeated field, as [`Reader::ints`] does.
-    pub fn floats(&mut self, message: Message, field: Field, limit: usize, into: &mut Vec<f64>) -> Result<bool, Error> {
+    pub fn floats(
+        &mut self,
+        message: Message,
+        field: Field,
+        limit: usize,
+        into: &mut Vec<f64>,
+    ) -> Result<bool, Error> {
         let Payload::Bytes(_) = field.payload else {
             if into.len() < limit {
                 into.push(field.float()?.into());
@@ -259,7 +273,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Appends the eight-byte numbers of a repeated field, as [`Reader::ints`] does.
-    pub fn doubles(&mut self, message: Message, field: Field, limit: usize, into: &mut Vec<f64>) -> Result<bool, Error> {
+    pub fn doubles(
+        &mut self,
+        message: Message,
+        field: Field,
+        limit: usize,
+        into: &mut Vec<f64>,
+    ) -> Result<bool, Error> {
         if let Payload::Fixed64(bits) = field.payload {
             if into.len() < limit {
                 into.push(f64::from_bits(bits));
@@ -398,7 +418,8 @@ mod tests {
 
     #[test]
     fn lists_come_packed_or_single() {
-        for bytes in [&b"\x0a\x03\x01\x02\x03"[..], b"\x08\x01\x08\x02\x08\x03", b"\x0a\x02\x01\x02\x08\x03"] {
+        for bytes in [&b"\x0a\x03\x01\x02\x03"[..], b"\x08\x01\x08\x02\x08\x03", b"\x0a\x02\x01\x02\x08\x03"]
+        {
             let source = Bytes::new("m", bytes);
             let mut reader = Reader::new(&source);
             for (limit, all, expected) in [(9, true, vec![1, 2, 3]), (2, false, vec![1, 2])] {
@@ -441,6 +462,9 @@ mod tests {
         let mut message = reader.root();
         assert_eq!(reader.next(&mut message).unwrap().unwrap().number, 1);
         let error = reader.next(&mut message).unwrap_err();
-        assert_eq!(error.to_string(), "damaged at byte 2: expected 100 bytes in all, found the end of the file");
+        assert_eq!(
+            error.to_string(),
+            "damaged at byte 2: expected 100 bytes in all, found the end of the file"
+        );
     }
 }

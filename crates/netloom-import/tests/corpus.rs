@@ -26,7 +26,13 @@ fn open(path: &Path) -> Result<Graph, Error> {
 fn every_onnx_file_opens() {
     for path in corpus("onnx") {
         let graph = open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        println!("{} {} nodes {} modules {:?}", path.display(), graph.nodes().len(), graph.modules().len(), graph.diagnostics.iter().filter(|d| !d.message.contains("is not known")).collect::<Vec<_>>());
+        println!(
+            "{} {} nodes {} modules {:?}",
+            path.display(),
+            graph.nodes().len(),
+            graph.modules().len(),
+            graph.diagnostics.iter().filter(|d| !d.message.contains("is not known")).collect::<Vec<_>>()
+        );
     }
 }
 

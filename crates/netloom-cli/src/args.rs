@@ -1,0 +1,146 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use netloom::{Depth, Direction, Length};
+
+/// Turns a neural network file into a picture.
+#[derive(Parser)]
+#[command(name = "netloom", version, about, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Draw a model as SVG, PDF, PNG or plain text
+    Draw(DrawArgs),
+    /// Count parameters, multiply-adds and shapes
+    Summary(SummaryArgs),
+    /// List the model formats that can be read
+    Formats,
+    /// List the formats a figure can be written in
+    Outputs,
+    /// List the diagram styles
+    Styles,
+    /// List the themes
+    Themes,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DrawArgs {
+    /// Model file, or `-` for standard input
+    pub(crate) model: PathBuf,
+    /// Where to write; the extension chooses the format; `-` is standard output. Without it a plain-text figure goes
+    /// to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Format, when the extension of the output does not say: svg, pdf, png, txt or json
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// Diagram style, see `netloom styles`
+    #[arg(long, default_value = "layered")]
+    pub(crate) style: String,
+    /// Theme, see `netloom themes`
+    #[arg(long, default_value = "light")]
+    pub(crate) theme: String,
+    /// How many levels of modules are open: a number, `full`, or `auto` for as many as make a readable figure
+    #[arg(long, default_value = "auto", value_parser = depth)]
+    pub(crate) depth: DepthArg,
+    /// Open this module too, by path, such as `layer1.0`; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) open: Vec<String>,
+    /// Where the data flows to: tb (top to bottom), bt, lr or rl
+    #[arg(long, default_value = "tb")]
+    pub(crate) direction: DirectionArg,
+    /// Width on the page, such as 3.25in, 8cm or 312px
+    #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
+    pub(crate) width: Option<Length>,
+    /// Pixels per px of a PNG
+    #[arg(long, default_value_t = 2.0)]
+    pub(crate) scale: f64,
+    /// Resolution of a PNG in dots per inch; takes the place of --scale
+    #[arg(long)]
+    pub(crate) dpi: Option<f64>,
+    /// How text is written into SVG: as text with an embedded font, or as outlines
+    #[arg(long, default_value = "text")]
+    pub(crate) text: TextArg,
+    /// Name to print under the figure
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Leave out the legend
+    #[arg(long)]
+    pub(crate) no_legend: bool,
+    /// Leave out name and totals
+    #[arg(long)]
+    pub(crate) no_caption: bool,
+    /// Show reshapes, casts and other movement of data
+    #[arg(long)]
+    pub(crate) plumbing: bool,
+    /// Show the batch dimension in sizes
+    #[arg(long)]
+    pub(crate) batch: bool,
+    /// Plain text in ASCII only
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Print all remarks on the model, not only the first few
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct SummaryArgs {
+    /// Model file, or `-` for standard input
+    pub(crate) model: PathBuf,
+    /// How many levels of modules are listed; all by default
+    #[arg(long)]
+    pub(crate) depth: Option<u32>,
+    /// Write JSON for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print all remarks on the model, not only the first few
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// A depth, or `None` to let the figure choose.
+#[derive(Clone, Copy)]
+pub(crate) struct DepthArg(pub(crate) Option<Depth>);
+
+fn depth(text: &str) -> Result<DepthArg, String> {
+    match text {
+        "auto" => Ok(DepthArg(None)),
+        "full" => Ok(DepthArg(Some(Depth::Full))),
+        n => n
+            .parse()
+            .map(|n| DepthArg(Some(Depth::Levels(n))))
+            .map_err(|_| "expected a number, `full` or `auto`".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DirectionArg {
+    Tb,
+    Bt,
+    Lr,
+    Rl,
+}
+
+impl From<DirectionArg> for Direction {
+    fn from(arg: DirectionArg) -> Self {
+        match arg {
+            DirectionArg::Tb => Self::Down,
+            DirectionArg::Bt => Self::Up,
+            DirectionArg::Lr => Self::Right,
+            DirectionArg::Rl => Self::Left,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TextArg {
+    Text,
+    Outlines,
+}

@@ -1,0 +1,90 @@
+//! `netloom draw`.
+
+use std::path::Path;
+
+use netloom::{ExportOptions, FigureOptions, Severity, TextMode};
+
+use crate::args::{DrawArgs, TextArg};
+use crate::failure::{Failure, remarks};
+use crate::files;
+
+pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
+    let format = format(args)?;
+    if !(args.scale.is_finite() && args.scale > 0.0) || args.dpi.is_some_and(|d| !(d.is_finite() && d > 0.0)) {
+        return Err(Failure::usage("expected a positive --scale and --dpi"));
+    }
+    let (graph, name) = files::model(&args.model)?;
+    let stem = name.split(['.']).next().unwrap_or(&name).to_owned();
+    let title = args.name.clone().unwrap_or_else(|| {
+        let known = graph.module(graph.root()).class.clone();
+        known.unwrap_or(if stem == "standard input" { String::new() } else { stem })
+    });
+    let options = FigureOptions {
+        style: args.style.clone(),
+        theme: args.theme.clone(),
+        depth: args.depth.0,
+        open: args.open.clone(),
+        plumbing: args.plumbing,
+        direction: args.direction.into(),
+        width_px: args.width.map(|w| w.px()),
+        legend: !args.no_legend,
+        caption: !args.no_caption,
+        batch: args.batch,
+        name: title,
+    };
+    let mut lines: Vec<String> = graph
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity > Severity::Note || args.verbose)
+        .map(|d| {
+            let at = if d.path.is_empty() { String::new() } else { format!("{}: ", d.path) };
+            format!("{}: {at}{}", d.severity, d.message)
+        })
+        .collect();
+    let target = args.output.as_deref().unwrap_or(Path::new("-"));
+    let bytes = match format.as_str() {
+        "txt" => netloom::text_figure(&graph, &options, args.ascii)?.into_bytes(),
+        "json" => netloom::graph_json(&graph).into_bytes(),
+        format => {
+            let figure = netloom::draw(&graph, &options)?;
+            lines.extend(figure.notes.iter().map(|n| format!("note: {n}")));
+            let export = ExportOptions {
+                width: args.width,
+                scale: args.scale,
+                dpi: args.dpi,
+                text: match args.text {
+                    TextArg::Text => TextMode::Text,
+                    TextArg::Outlines => TextMode::Outlines,
+                },
+                ..ExportOptions::default()
+            };
+            netloom::export(&figure, format, &export)?
+        }
+    };
+    files::write(target, &bytes)?;
+    remarks(&lines, args.verbose);
+    Ok(())
+}
+
+/// The output format: as asked for, else by the extension of the output, else plain text.
+fn format(args: &DrawArgs) -> Result<String, Failure> {
+    let known = || netloom::OUTPUTS.iter().map(|o| o.name()).chain(["json", "txt"]);
+    let name = match (&args.to, &args.output) {
+        (Some(to), _) => to.to_lowercase(),
+        (None, Some(path)) if path != Path::new("-") => match path.extension() {
+            Some(extension) => extension.to_string_lossy().to_lowercase(),
+            None => {
+                return Err(Failure::usage(format!(
+                    "`{}` has no extension that names a format; add one or say --to svg",
+                    path.display()
+                )));
+            }
+        },
+        _ => "txt".to_owned(),
+    };
+    if known().any(|k| k == name) {
+        Ok(name)
+    } else {
+        Err(netloom::Error::unknown("output format", &name, known()).into())
+    }
+}

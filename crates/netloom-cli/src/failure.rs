@@ -1,0 +1,75 @@
+//! What went wrong, in words, and the exit code: 1 for the input, 2 for the usage.
+
+use std::io::{ErrorKind as IoKind, Write as _};
+use std::path::Path;
+
+/// Why a command stopped.
+pub(crate) struct Failure {
+    message: String,
+    hints: Vec<String>,
+    code: u8,
+    broken_pipe: bool,
+}
+
+impl Failure {
+    /// Something about the input or the files.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hints: Vec::new(), code: 1, broken_pipe: false }
+    }
+
+    /// Something about what was asked for.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, ..Self::input(message) }
+    }
+
+    /// A file that could not be read or written.
+    pub(crate) fn io(path: &Path, doing: &str, error: &std::io::Error) -> Self {
+        let broken_pipe = error.kind() == IoKind::BrokenPipe;
+        Self { broken_pipe, ..Self::input(format!("cannot {doing} {}: {error}", path.display())) }
+    }
+
+    /// The same failure about a named model.
+    #[must_use]
+    pub(crate) fn about(mut self, name: &str) -> Self {
+        self.message = format!("{name}: {}", self.message);
+        self
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.broken_pipe
+    }
+
+    /// Prints the message and hints to standard error.
+    pub(crate) fn report(&self) {
+        let mut err = std::io::stderr().lock();
+        // Nothing can be done when even standard error is closed.
+        let _ = writeln!(err, "error: {}", self.message);
+        for hint in &self.hints {
+            let _ = writeln!(err, "  hint: {hint}");
+        }
+    }
+}
+
+impl From<netloom::Error> for Failure {
+    fn from(error: netloom::Error) -> Self {
+        let code = if error.kind() == netloom::ErrorKind::Usage { 2 } else { 1 };
+        Self { message: error.to_string(), hints: error.hints().to_vec(), code, broken_pipe: false }
+    }
+}
+
+/// Prints remarks to standard error, the first few unless all are wanted.
+pub(crate) fn remarks(lines: &[String], all: bool) {
+    const FEW: usize = 5;
+    let mut err = std::io::stderr().lock();
+    let n = if all { lines.len() } else { lines.len().min(FEW) };
+    for line in &lines[..n] {
+        let _ = writeln!(err, "{line}");
+    }
+    if n < lines.len() {
+        let _ = writeln!(err, "… and {} more remarks (--verbose shows all)", lines.len() - n);
+    }
+}

@@ -1,0 +1,102 @@
+//! Files as sources, and results that appear whole or not at all.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use netloom::{Bytes, Graph, Source, SourceError};
+
+use crate::failure::Failure;
+
+/// The most bytes read from standard input, which cannot be read piecemeal.
+const MAX_STDIN: u64 = 4 << 30;
+
+/// A file that is read piecemeal, never loaded.
+struct FileSource {
+    name: String,
+    folder: PathBuf,
+    file: File,
+    len: u64,
+}
+
+impl FileSource {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
+        if meta.is_dir() {
+            return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        Ok(Self {
+            name: path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+            len: meta.len(),
+            file,
+        })
+    }
+}
+
+impl Source for FileSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, SourceError> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&self.file, buf, offset);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset);
+        read.map_err(|e| SourceError::new(e.to_string()))
+    }
+
+    fn sibling(&self, path: &str) -> Option<Box<dyn Source>> {
+        // A model may name files beside itself or below, nowhere else.
+        let path = Path::new(path);
+        if !path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir)) {
+            return None;
+        }
+        Some(Box::new(Self::open(&self.folder.join(path)).ok()?))
+    }
+}
+
+/// Reads the model at a path, or from standard input when the path is `-`; also says what it is called.
+pub(crate) fn model(path: &Path) -> Result<(Graph, String), Failure> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(MAX_STDIN)
+            .read_to_end(&mut bytes)
+            .map_err(|e| Failure::io(path, "read", &e))?;
+        let graph = netloom::read(&Bytes::new("standard input", bytes))
+            .map_err(|e| Failure::from(e).about("standard input"))?;
+        return Ok((graph, "standard input".to_owned()));
+    }
+    let source = FileSource::open(path).map_err(|e| Failure::io(path, "read", &e))?;
+    let graph = netloom::read(&source).map_err(|e| Failure::from(e).about(&path.display().to_string()))?;
+    let name = source.name.clone();
+    Ok((graph, name))
+}
+
+/// Writes a result to a file by way of a temporary file beside it, or to standard output when the path is `-`.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        let mut out = std::io::stdout().lock();
+        return out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| Failure::io(path, "write", &e));
+    }
+    let fail = |e: &std::io::Error| Failure::io(path, "write", e);
+    let name = path.file_name().ok_or_else(|| Failure::usage(format!("`{}` names no file", path.display())))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|e| {
+        // The reason is what matters; a temporary file that cannot be removed either is left.
+        let _ = std::fs::remove_file(&temporary);
+        fail(&e)
+    })
+}

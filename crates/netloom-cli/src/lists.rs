@@ -1,0 +1,40 @@
+//! `netloom formats`, `outputs`, `styles` and `themes`: what is registered, from the tables.
+
+use std::path::Path;
+
+use crate::failure::Failure;
+use crate::files;
+
+pub(crate) fn formats() -> Result<(), Failure> {
+    list(netloom::FORMATS.iter().map(|f| {
+        let extensions: Vec<String> = f.extensions().iter().map(|e| format!(".{e}")).collect();
+        (f.name().to_owned(), format!("{} ({})", f.about(), extensions.join(", ")))
+    }))
+}
+
+pub(crate) fn outputs() -> Result<(), Failure> {
+    let own = [("json", "the graph as documented, versioned JSON"), ("txt", "lines of plain text for a terminal")];
+    let mut rows: Vec<(String, String)> =
+        netloom::OUTPUTS.iter().map(|o| (o.name().to_owned(), o.about().to_owned())).collect();
+    rows.extend(own.map(|(n, a)| (n.to_owned(), a.to_owned())));
+    rows.sort();
+    list(rows)
+}
+
+pub(crate) fn styles() -> Result<(), Failure> {
+    list(netloom::STYLES.iter().map(|s| (s.name.to_owned(), s.about.to_owned())))
+}
+
+pub(crate) fn themes() -> Result<(), Failure> {
+    list(netloom::scene::theme::all().iter().map(|t| (t.name.clone(), t.about.clone())))
+}
+
+fn list(rows: impl IntoIterator<Item = (String, String)>) -> Result<(), Failure> {
+    let rows: Vec<(String, String)> = rows.into_iter().collect();
+    let width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    for (name, about) in rows {
+        out += &format!("{name:<width$}  {about}\n");
+    }
+    files::write(Path::new("-"), out.as_bytes())
+}

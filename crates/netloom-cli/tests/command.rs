@@ -1,0 +1,145 @@
+//! The command as a user meets it: results, messages and exit codes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_netloom")).args(args).output().expect("the command starts")
+}
+
+/// A folder of its own for each test, emptied first.
+fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("the temporary folder can be made");
+    path
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn draws_every_output_format() {
+    let folder = folder("formats");
+    let model = example("resnet18.onnx");
+    for (extension, magic) in
+        [("svg", "<"), ("pdf", "%PDF"), ("png", "\u{fffd}PNG"), ("txt", "resnet18"), ("json", "{")]
+    {
+        let out = folder.join(format!("figure.{extension}"));
+        let done = run(&["draw", model.to_str().unwrap(), "-o", out.to_str().unwrap()]);
+        assert!(done.status.success(), "{extension}: {}", stderr(&done));
+        let bytes = std::fs::read(&out).unwrap();
+        assert!(String::from_utf8_lossy(&bytes).starts_with(magic), "{extension} begins like {extension}");
+        assert!(done.stdout.is_empty(), "a result in a file leaves standard output alone");
+    }
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(left.len(), 5, "no temporary file stays behind");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let model = example("resnet18.onnx");
+    for format in ["svg", "pdf", "png"] {
+        let once = run(&["draw", model.to_str().unwrap(), "-o", "-", "--to", format]);
+        let twice = run(&["draw", model.to_str().unwrap(), "-o", "-", "--to", format]);
+        assert!(once.status.success(), "{}", stderr(&once));
+        assert_eq!(once.stdout, twice.stdout, "{format}");
+    }
+}
+
+#[test]
+fn a_model_may_come_from_standard_input() {
+    let file = std::fs::File::open(example("resnet18.onnx")).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_netloom"))
+        .args(["summary", "-", "--json"])
+        .stdin(Stdio::from(file))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    let json: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(json["source"]["name"], "standard input");
+}
+
+#[test]
+fn the_summary_for_scripts_keeps_its_promise() {
+    let done = run(&["summary", example("resnet18.onnx").to_str().unwrap(), "--json"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let json: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(json["netloom"], 1);
+    assert_eq!(json["source"]["format"], "onnx");
+    assert_eq!(json["source"]["name"], "resnet18.onnx");
+    // The export folded the norms into the convolutions: 11 689 512 less 9 600 norm weights, plus 4 800 biases, less
+    // the final layer's own; the file holds this many.
+    assert_eq!(json["totals"]["parameters"], 11_684_712);
+    assert_eq!(json["totals"]["macs"], 1_814_073_344_u64);
+    assert_eq!(json["totals"]["trainable_parameters"], serde_json::Value::Null);
+    assert_eq!(json["layers"]["conv"], 20);
+    assert_eq!(json["layers"]["linear"], 1);
+    assert_eq!(json["layers"]["add"], 8);
+    assert_eq!(json["inputs"][0]["shape"], serde_json::json!([1, 3, 224, 224]));
+    assert_eq!(json["outputs"][0]["shape"], serde_json::json!([1, 1000]));
+    assert_eq!(json["tree"]["path"], "");
+    assert_eq!(json["tree"]["outputs"], serde_json::json!([[1, 1000]]));
+    assert!(json["diagnostics"].is_array());
+}
+
+#[test]
+fn mistakes_have_messages_and_exit_codes() {
+    let folder = folder("mistakes");
+    let model = example("resnet18.onnx");
+    let model = model.to_str().unwrap();
+    let svg = folder.join("a.svg");
+    let svg = svg.to_str().unwrap();
+    let picture = folder.join("picture.onnx");
+    std::fs::write(&picture, b"\x89PNG\r\n\x1a\nnoise").unwrap();
+    let broken = folder.join("broken.onnx");
+    let whole = std::fs::read(example("resnet18.onnx")).unwrap();
+    std::fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
+    let empty = folder.join("empty.onnx");
+    std::fs::write(&empty, b"").unwrap();
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["draw", model, "-o", svg, "--theme", "lihgt"], 2, "did you mean `light`?"),
+        (&["draw", model, "-o", svg, "--style", "layerd"], 2, "did you mean `layered`?"),
+        (&["draw", model, "-o", "figure.swg"], 2, "did you mean `svg`?"),
+        (&["draw", model, "-o", "figure"], 2, "no extension"),
+        (&["draw", model, "-o", svg, "--open", "layer1.9"], 2, "did you mean `layer1.0`?"),
+        (&["draw", model, "-o", svg, "--width", "3.25inch"], 2, "width"),
+        (&["draw", model, "--depth", "deep"], 2, "expected a number, `full` or `auto`"),
+        (&["draw"], 2, "MODEL"),
+        (&["darw", model], 2, "draw"),
+        (&["draw", "nowhere.onnx"], 1, "cannot read nowhere.onnx"),
+        (&["draw", picture.to_str().unwrap()], 1, "not an ONNX file: found a PNG header"),
+        (&["draw", broken.to_str().unwrap()], 1, "damaged at byte"),
+        (&["summary", empty.to_str().unwrap()], 1, "empty"),
+    ];
+    for (args, code, message) in cases {
+        let done = run(args);
+        assert_eq!(done.status.code(), Some(*code), "{args:?}: {}", stderr(&done));
+        assert!(stderr(&done).contains(message), "{args:?}: {}", stderr(&done));
+        assert!(done.stdout.is_empty(), "{args:?}: messages go to standard error");
+    }
+    assert!(!Path::new(svg).exists(), "a failed command writes nothing");
+}
+
+#[test]
+fn lists_name_what_is_registered() {
+    for (list, entry) in [("formats", "onnx"), ("styles", "layered"), ("themes", "dark"), ("outputs", "svg")] {
+        let done = run(&[list]);
+        assert!(done.status.success());
+        assert!(String::from_utf8_lossy(&done.stdout).contains(entry), "{list}");
+    }
+}
+
+#[test]
+fn without_an_output_a_plain_figure_is_printed() {
+    let done = run(&["draw", example("resnet18.onnx").to_str().unwrap(), "--ascii"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("conv 7x7, 64, /2"), "{text}");
+}

@@ -1,0 +1,97 @@
+//! The one formatter for numbers that are shown.
+
+use netloom_graph::{Dim, Shape};
+
+/// Digits in groups of three, parted by thin spaces: `30 522`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    if digits.len() <= 4 {
+        return digits;
+    }
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push('\u{2009}');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Four significant digits with an SI suffix, parted by a no-break space: `11.69 M`; small numbers stay whole.
+pub fn si(n: u64) -> String {
+    const UNITS: [(u64, &str); 5] = [
+        (1_000_000_000_000_000, "P"),
+        (1_000_000_000_000, "T"),
+        (1_000_000_000, "G"),
+        (1_000_000, "M"),
+        (1_000, "k"),
+    ];
+    for (unit, suffix) in UNITS {
+        if n >= unit {
+            // Rounded in integers so that no platform's floating point shows: hundredths, tenths or whole units.
+            let whole = n / unit;
+            let places: u32 = if whole >= 100 { 1 } else { 2 };
+            let scale = 10u64.pow(places);
+            let scaled = (u128::from(n) * u128::from(scale) + u128::from(unit) / 2) / u128::from(unit);
+            let (int, frac) = (scaled / u128::from(scale), scaled % u128::from(scale));
+            let mut text = format!("{int}.{frac:0width$}", width = places as usize);
+            while text.ends_with('0') {
+                text.pop();
+            }
+            let text = text.trim_end_matches('.');
+            return format!("{text}\u{a0}{suffix}");
+        }
+    }
+    n.to_string()
+}
+
+/// A share in percent with one decimal: `12.3 %`.
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return String::new();
+    }
+    let tenths = (u128::from(part) * 1000 + u128::from(whole) / 2) / u128::from(whole);
+    format!("{}.{}\u{a0}%", tenths / 10, tenths % 10)
+}
+
+/// The dimensions of a shape joined by `×`, the batch dimension left out when `batch` is false.
+pub fn shape(shape: &Shape, batch: bool) -> String {
+    let Some(dims) = shape.dims() else { return String::new() };
+    let skip = usize::from(!batch && dims.len() > 1);
+    let parts: Vec<String> = dims[skip..].iter().map(dim).collect();
+    if parts.is_empty() { "scalar".to_owned() } else { parts.join("×") }
+}
+
+/// One dimension: a grouped number, a symbol, or `?`.
+pub fn dim(dim: &Dim) -> String {
+    match dim.as_size() {
+        Some(n) => grouped(n),
+        None => dim.to_string().replace('*', "·"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_round_to_the_nearest_digit() {
+        for (n, want) in [
+            (999, "999"),
+            (1_000, "1\u{a0}k"),
+            (11_689_512, "11.69\u{a0}M"),
+            (1_814_073_344, "1.81\u{a0}G"),
+            (109_482_240, "109.5\u{a0}M"),
+            (25_557_032, "25.56\u{a0}M"),
+        ] {
+            assert_eq!(si(n), want);
+        }
+    }
+
+    #[test]
+    fn thousands_are_grouped_from_five_digits() {
+        assert_eq!(grouped(1000), "1000");
+        assert_eq!(grouped(30522), "30\u{2009}522");
+    }
+}

@@ -1,0 +1,206 @@
+//! Boxes, frames and merge circles.
+
+use netloom_layout::Layout;
+use netloom_scene::figures::{bands, label_at, plus, rounded_rect, times};
+use netloom_scene::kurbo::{Point, Rect};
+use netloom_scene::text::{ellipsize, shape};
+use netloom_scene::{Group, Role, TextRun, Theme};
+
+use super::measure::{BoxText, Measured};
+use crate::number;
+use crate::styles::DrawOptions;
+use crate::view::{NodeKind, View, ViewNode};
+
+pub(super) fn draw(view: &View, measured: &Measured, layout: &Layout, options: &DrawOptions, into: &mut Group) {
+    let theme = &options.theme;
+    for (i, node) in view.nodes.iter().enumerate() {
+        let r = layout.nodes[i];
+        let rect = Rect::new(r.x, r.y, r.right(), r.bottom());
+        let mut group = Group::new(node.key.clone()).with_title(tooltip(view, node));
+        let text = &measured.boxes[i];
+        match node.kind {
+            NodeKind::Container => {
+                group.role = Role::Container;
+                frame(node, rect, layout, theme, &mut group);
+            }
+            NodeKind::Merge => {
+                group.role = Role::Node;
+                let (outline, sign) = if node.title == "×" {
+                    times(&node.key, rect)
+                } else {
+                    plus(&node.key, rect)
+                };
+                group.push(outline.filled(theme.background).stroked(theme.edge, theme.edge_stroke));
+                group.push(sign.stroked(theme.edge, theme.edge_stroke));
+            }
+            NodeKind::Input | NodeKind::Output | NodeKind::Stub => {
+                group.role = Role::Note;
+                let color = if node.kind == NodeKind::Stub { theme.muted } else { theme.ink };
+                lines(node, text, rect, (color, theme.muted), theme, &mut group);
+            }
+            NodeKind::Layer | NodeKind::Module => {
+                group.role = Role::Node;
+                boxed(node, text, rect, theme, &mut group);
+            }
+        }
+        into.push(group);
+    }
+}
+
+fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut Group) {
+    let swatch = theme.swatch(node.category.name());
+    let fill = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };
+    let n_bands: f64 = text.bands.iter().map(|b| b.1).sum();
+    let main = Rect::new(rect.x0, rect.y0, rect.x1 - n_bands, rect.y1);
+    group.push(rounded_rect(node.key.piece("box"), rect, theme.box_radius).filled(fill));
+    let mut x = main.x1;
+    let parts: Vec<(Rect, _)> = text
+        .bands
+        .iter()
+        .zip(&node.bands)
+        .map(|((_, width), band)| {
+            let part = Rect::new(x, rect.y0, x + width, rect.y1);
+            x += width;
+            (part, theme.swatch(band.category.name()))
+        })
+        .collect();
+    let fills: Vec<_> = parts.iter().map(|(r, s)| (*r, s.fill)).collect();
+    for path in bands(&node.key, rect, theme.box_radius, &fills) {
+        group.push(path);
+    }
+    for (i, (part, _)) in parts.iter().enumerate() {
+        let mut line = netloom_scene::kurbo::BezPath::new();
+        line.move_to((part.x0, part.y0));
+        line.line_to((part.x0, part.y1));
+        group.push(
+            netloom_scene::Path::new(node.key.piece(&format!("rule{i}")), line)
+                .stroked(swatch.stroke, theme.band_stroke),
+        );
+    }
+    group.push(
+        rounded_rect(node.key.piece("outline"), rect, theme.box_radius).stroked(swatch.stroke, theme.box_stroke),
+    );
+    lines(node, text, main, (swatch.text, swatch.text), theme, group);
+    for (i, ((run, _), (part, band))) in text.bands.iter().zip(&parts).enumerate() {
+        let center = Point::new(part.center().x, part.center().y);
+        group.push(label_at(node.key.piece(&format!("band{i}")), run.clone(), center, band.text));
+    }
+}
+
+/// Title and subtitle centred in a rectangle.
+fn lines(
+    node: &ViewNode,
+    text: &BoxText,
+    rect: Rect,
+    colors: (netloom_scene::Color, netloom_scene::Color),
+    theme: &Theme,
+    group: &mut Group,
+) {
+    let rows: Vec<(&TextRun, &str, _)> = [
+        text.title.as_ref().map(|r| (r, "title", colors.0)),
+        text.subtitle.as_ref().map(|r| (r, "subtitle", colors.1)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let total: f64 = rows.iter().map(|(r, ..)| theme.line_height(r.style.size_px)).sum();
+    let mut y = rect.center().y - total / 2.0;
+    for (run, piece, color) in rows {
+        let height = theme.line_height(run.style.size_px);
+        let center = Point::new(rect.center().x, y + height / 2.0);
+        group.push(label_at(node.key.piece(piece), run.clone(), center, color));
+        y += height;
+    }
+}
+
+/// An open module: tint, border, and the name at the left top, out of the way of arrows that cross the header.
+fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mut Group) {
+    let swatch = theme.swatch(node.category.name());
+    group.push(
+        rounded_rect(node.key.piece("frame"), rect, theme.container_radius)
+            .filled(theme.container_fill(&swatch))
+            .stroked(theme.container_stroke_color(&swatch), theme.container_stroke),
+    );
+    let pad = theme.container_padding;
+    let height = theme.line_height(theme.header_size);
+    let band = Rect::new(rect.x0 + pad, rect.y0 + 4.0, rect.x1 - pad, rect.y0 + 4.0 + height);
+    let (x0, x1) = widest_gap(band, layout);
+    let room = x1 - x0;
+    let (bold, plain) = (theme.header_style(true), theme.header_style(false));
+    let mut title = shape(&node.title, &bold);
+    if title.width > room {
+        title = shape(&ellipsize(&node.title, &bold, room), &bold);
+    }
+    if title.width > room || title.text.chars().count() < 2 && node.title.chars().count() > 2 {
+        return;
+    }
+    let y = band.center().y;
+    let half = title.width / 2.0;
+    let end = x0 + title.width;
+    group.push(label_at(node.key.piece("title"), title, Point::new(x0 + half, y), theme.ink));
+    if !node.subtitle.is_empty() && node.subtitle != node.title {
+        let class = shape(&format!("· {}", node.subtitle), &plain);
+        let gap = 3.0;
+        if end + gap + class.width <= x1 {
+            let center = Point::new(end + gap + class.width / 2.0, y);
+            group.push(label_at(node.key.piece("class"), class, center, theme.muted));
+        }
+    }
+}
+
+/// The first stretch of a header that no arrow crosses and that is wide enough to matter, else the widest.
+fn widest_gap(band: Rect, layout: &Layout) -> (f64, f64) {
+    const CLEAR: f64 = 5.0;
+    let mut cuts: Vec<(f64, f64)> = Vec::new();
+    for route in &layout.routes {
+        for pair in route.points.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            let (top, bottom) = (a.y.min(b.y), a.y.max(b.y));
+            let (left, right) = (a.x.min(b.x), a.x.max(b.x));
+            if bottom > band.y0 - 1.0 && top < band.y1 + 1.0 && right > band.x0 && left < band.x1 {
+                cuts.push((left - CLEAR, right + CLEAR));
+            }
+        }
+    }
+    cuts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut gaps = Vec::new();
+    let mut x = band.x0;
+    for (left, right) in cuts {
+        if left > x {
+            gaps.push((x, left));
+        }
+        x = x.max(right);
+    }
+    if x < band.x1 {
+        gaps.push((x, band.x1));
+    }
+    let wide = |g: &&(f64, f64)| g.1 - g.0 >= 60.0;
+    gaps.iter()
+        .find(wide)
+        .or_else(|| gaps.iter().max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))))
+        .copied()
+        .unwrap_or((band.x0, band.x0))
+}
+
+/// What a pointer resting on a box shows.
+fn tooltip(view: &View, node: &ViewNode) -> String {
+    let mut parts = vec![node.title.clone()];
+    parts.extend(node.bands.iter().map(|b| b.title.clone()));
+    let mut text = parts.join(", ");
+    let path = node.key.subject();
+    if !path.is_empty() && path != node.title {
+        text = format!("{path}: {text}");
+    }
+    for detail in &node.details {
+        text += &format!(", {detail}");
+    }
+    let parameters: u64 = node
+        .operators
+        .iter()
+        .filter_map(|n| view.summary.nodes.get(n.index()))
+        .fold(0, |sum, row| sum.saturating_add(row.parameters));
+    if parameters > 0 {
+        text += &format!(", {} parameters", number::si(parameters));
+    }
+    text
+}

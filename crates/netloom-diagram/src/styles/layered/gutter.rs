@@ -1,0 +1,128 @@
+//! Sizes at the left edge: once per stage of the trunk, where they change.
+
+use netloom_graph::{Category, Dim, Graph, Shape};
+use netloom_layout::{Direction, Layout};
+use netloom_scene::kurbo::Point;
+use netloom_scene::text::shape;
+use netloom_scene::{Group, Role, Text, TextRun, Theme};
+
+use crate::number;
+use crate::styles::DrawOptions;
+use crate::view::{NodeKind, View};
+
+/// Space between the column of sizes and the figure, px.
+const GAP: f64 = 14.0;
+
+/// The column of sizes.
+pub(super) struct Sizes {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    key: netloom_scene::Key,
+    /// Middle of the box it belongs to, px.
+    y: f64,
+    lines: Vec<TextRun>,
+}
+
+/// Finds where sizes change along the trunk, and shapes the notes.
+pub(super) fn sizes(graph: &Graph, view: &View, options: &DrawOptions, layout: &Layout) -> Sizes {
+    let theme = &options.theme;
+    let mut rows: Vec<Row> = Vec::new();
+    if !matches!(options.direction, Direction::Down | Direction::Up) {
+        return Sizes { rows };
+    }
+    let mut last = None;
+    for &n in &view.trunk {
+        let node = &view.nodes[n];
+        if matches!(node.kind, NodeKind::Merge | NodeKind::Stub | NodeKind::Output) {
+            continue;
+        }
+        let Some(output) = node.output else { continue };
+        let shape_ = graph.tensor(output).ty.shape();
+        let Some((stage, text)) = stage(shape_, node.category, options.batch) else { continue };
+        if last.as_ref() == Some(&stage) {
+            continue;
+        }
+        last = Some(stage);
+        let lines = text
+            .iter()
+            .enumerate()
+            .map(|(i, t)| {
+                let mut style = if i == 0 { theme.size_style() } else { theme.secondary_style() };
+                style.italic = t.chars().any(char::is_alphabetic);
+                shape(t, &style)
+            })
+            .collect();
+        let y = layout.nodes[n].center().y;
+        rows.push(Row { key: node.key.piece("size"), y, lines });
+    }
+    // Rows that would collide give way to the earlier one.
+    let height = |r: &Row| r.lines.iter().map(|l| theme.line_height(l.style.size_px)).sum::<f64>();
+    rows.sort_by(|a, b| a.y.total_cmp(&b.y));
+    let mut kept: Vec<Row> = Vec::new();
+    for row in rows {
+        let top = row.y - height(&row) / 2.0;
+        if kept.last().is_none_or(|k| k.y + height(k) / 2.0 + 1.0 <= top) {
+            kept.push(row);
+        }
+    }
+    Sizes { rows: kept }
+}
+
+/// What makes a stage (everything but the channels), and how its size is written, most important line first.
+fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Vec<String>)> {
+    let dims = shape.dims()?;
+    let lead = if batch { dims.first().map(|d| format!("{}×", number::dim(d))).unwrap_or_default() } else { String::new() };
+    let join = |d: &[Dim]| d.iter().map(number::dim).collect::<Vec<_>>().join("×");
+    let spatial = matches!(category, Category::Conv | Category::Pool);
+    let (key, lines) = match dims {
+        [] => return None,
+        [_] => (vec![Dim::Known(1)], vec![join(dims)]),
+        [_, _] => (vec![Dim::Known(2)], vec![format!("{lead}{}", join(&dims[1..]))]),
+        [_, c, l] if spatial => (vec![Dim::Known(3), l.clone()], vec![join(&[l.clone()]), join(&[c.clone()])]),
+        [_, t, _] => (vec![Dim::Known(3), t.clone()], vec![format!("{lead}{}", join(&dims[1..]))]),
+        [_, c, rest @ ..] => {
+            let mut key = vec![Dim::Known(4)];
+            key.extend(rest.iter().cloned());
+            (key, vec![format!("{lead}{}", join(rest)), join(&[c.clone()])])
+        }
+    };
+    if key.iter().any(Dim::is_unknown) { None } else { Some((key, lines)) }
+}
+
+impl Sizes {
+    /// Width of the column with the gap behind it, px; 0 when there is none.
+    pub(super) fn width(&self) -> f64 {
+        let widest = self.rows.iter().flat_map(|r| &r.lines).map(|l| l.width).fold(0.0, f64::max);
+        if widest > 0.0 { widest + GAP } else { 0.0 }
+    }
+
+    /// Where the last row ends, px.
+    pub(super) fn height(&self) -> f64 {
+        self.rows
+            .iter()
+            .map(|r| r.y + r.lines.iter().map(|l| l.ascent + l.descent).sum::<f64>() / 2.0)
+            .fold(0.0, f64::max)
+    }
+
+    pub(super) fn draw(&self, theme: &Theme, into: &mut Group) {
+        for row in &self.rows {
+            let mut group = Group::new(row.key.clone()).with_role(Role::Note);
+            let total: f64 = row.lines.iter().map(|l| theme.line_height(l.style.size_px)).sum();
+            let mut y = row.y - total / 2.0;
+            for (i, run) in row.lines.iter().enumerate() {
+                let height = theme.line_height(run.style.size_px);
+                let baseline = y + (height + run.ascent - run.descent) / 2.0;
+                group.push(Text {
+                    key: row.key.piece(&format!("size{i}")),
+                    origin: Point::new(0.0, baseline),
+                    run: run.clone(),
+                    fill: theme.muted,
+                });
+                y += height;
+            }
+            into.push(group);
+        }
+    }
+}

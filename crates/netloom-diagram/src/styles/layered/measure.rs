@@ -1,0 +1,183 @@
+//! Sizes of boxes from their text, and the layout's input.
+
+use netloom_graph::Category;
+use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
+use netloom_scene::text::{ellipsize, shape};
+use netloom_scene::{TextRun, Theme};
+
+use crate::styles::DrawOptions;
+use crate::view::{NodeKind, View};
+
+/// The widest a box may get before its text is cut, px.
+const MAX_BOX_WIDTH: f64 = 220.0;
+/// The least width of boxes that stand alone in their column, px.
+const TRUNK_WIDTH: f64 = 128.0;
+/// Diameter of a merge circle, px.
+pub(super) const MERGE: f64 = 14.0;
+
+/// Text shaped and boxes sized.
+pub(super) struct Measured {
+    pub(super) input: LayoutInput,
+    pub(super) boxes: Vec<BoxText>,
+}
+
+/// The shaped text of one view node.
+#[derive(Default)]
+pub(super) struct BoxText {
+    pub(super) title: Option<TextRun>,
+    pub(super) subtitle: Option<TextRun>,
+    /// Text and width of each band.
+    pub(super) bands: Vec<(TextRun, f64)>,
+    /// Width that the box itself needs, px.
+    pub(super) natural: f64,
+}
+
+pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
+    let theme = &options.theme;
+    let boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, theme)).collect();
+    let widths = widths(view, &boxes);
+    let nodes = view
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(i, node)| {
+            let line = |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
+            let lines = line(&boxes[i].title) + line(&boxes[i].subtitle);
+            let (pad_x, pad_y) = (theme.padding_x, theme.padding_y);
+            let size = match node.kind {
+                NodeKind::Merge => Size::new(MERGE, MERGE),
+                NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
+                NodeKind::Container => {
+                    let own = boxes[i].natural + boxes[i].subtitle.as_ref().map_or(0.0, |r| r.width);
+                    Size::new((own + 2.0 * theme.container_padding).min(MAX_BOX_WIDTH), 0.0)
+                }
+                NodeKind::Layer | NodeKind::Module => Size::new(widths[i], grid(lines + 2.0 * pad_y - 4.0)),
+            };
+            let _ = pad_x;
+            let header = theme.line_height(theme.header_size) + 6.0;
+            let c = theme.container_padding;
+            Node {
+                parent: node.parent,
+                size,
+                padding: Insets { top: header, right: c, bottom: c, left: c },
+                ports: Vec::new(),
+                merge: node.kind == NodeKind::Merge,
+                note: Size::default(),
+            }
+        })
+        .collect();
+    let edges = view
+        .edges
+        .iter()
+        .map(|e| Edge {
+            source: End { node: e.source, port: None },
+            target: End { node: e.target, port: None },
+            bundle: Some(e.source * view.edges.len().max(1) + bundle(view, e)),
+            kind: if e.skip { EdgeKind::Skip } else { EdgeKind::Flow },
+            weight: if e.trunk { 8 } else { 1 },
+            label: Size::default(),
+        })
+        .collect();
+    let spacing = Spacing { rank: theme.rank_gap, node: theme.node_gap, lane: theme.lane_gap };
+    Measured { input: LayoutInput { nodes, edges, direction: options.direction, spacing }, boxes }
+}
+
+/// Arrows out of one box that carry the same tensor are one bundle, named by the first of them.
+fn bundle(view: &View, edge: &crate::view::ViewEdge) -> usize {
+    view.edges
+        .iter()
+        .position(|e| e.source == edge.source && e.tensor == edge.tensor)
+        .unwrap_or_default()
+}
+
+fn text(view: &View, index: usize, theme: &Theme) -> BoxText {
+    let node = &view.nodes[index];
+    let mut out = BoxText::default();
+    let (title_style, subtitle_style) = match node.kind {
+        NodeKind::Container => (theme.header_style(true), theme.header_style(false)),
+        NodeKind::Stub => (theme.secondary_style(), theme.secondary_style()),
+        _ => (theme.label_style(), theme.secondary_style()),
+    };
+    let room = MAX_BOX_WIDTH - 2.0 * theme.padding_x;
+    if !node.title.is_empty() && node.kind != NodeKind::Merge {
+        out.title = Some(shape(&ellipsize(&node.title, &title_style, room), &title_style));
+    }
+    let on_trunk = view.trunk.contains(&index);
+    let has_subtitle = match node.kind {
+        NodeKind::Input | NodeKind::Output => !on_trunk,
+        _ => true,
+    };
+    if !node.subtitle.is_empty() && has_subtitle {
+        out.subtitle = Some(shape(&ellipsize(&node.subtitle, &subtitle_style, room), &subtitle_style));
+    }
+    let band_style = theme.secondary_style();
+    for band in &node.bands {
+        let run = shape(&ellipsize(&band.title, &band_style, room), &band_style);
+        let width = run.width + 2.0 * (theme.padding_x - 2.0);
+        out.bands.push((run, width));
+    }
+    let title = out.title.as_ref().map_or(0.0, |r| r.width);
+    let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
+    let bands: f64 = out.bands.iter().map(|b| b.1).sum();
+    out.natural = match node.kind {
+        NodeKind::Container => title,
+        NodeKind::Layer | NodeKind::Module => title.max(subtitle) + 2.0 * theme.padding_x + bands,
+        _ => title.max(subtitle),
+    };
+    out
+}
+
+/// Equal things are equal in size: boxes of one container share a width, which is generous where they stand alone.
+fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
+    let (length, _) = crate::view::longest(view);
+    let sized = |i: usize| matches!(view.nodes[i].kind, NodeKind::Layer | NodeKind::Module);
+    // How many boxes of one parent stand at one distance from the input: the number of columns.
+    let mut columns = std::collections::BTreeMap::new();
+    for (i, node) in view.nodes.iter().enumerate() {
+        if sized(i) {
+            *columns.entry((node.parent, length[i])).or_insert(0usize) += 1;
+        }
+    }
+    let mut widest = std::collections::BTreeMap::new();
+    let mut crowd = std::collections::BTreeMap::new();
+    for (i, node) in view.nodes.iter().enumerate() {
+        if sized(i) {
+            let w: &mut f64 = widest.entry(node.parent).or_insert(0.0);
+            *w = w.max(boxes[i].natural);
+            let c: &mut usize = crowd.entry(node.parent).or_insert(1);
+            *c = (*c).max(columns[&(node.parent, length[i])]);
+        }
+    }
+    // Single-column containers everywhere share the widest of their widths.
+    let single = widest
+        .iter()
+        .filter(|(p, _)| crowd[*p] == 1)
+        .map(|(_, w)| *w)
+        .fold(TRUNK_WIDTH, f64::max)
+        .min(MAX_BOX_WIDTH);
+    view.nodes
+        .iter()
+        .enumerate()
+        .map(|(i, node)| {
+            if !sized(i) {
+                return boxes[i].natural;
+            }
+            let own = boxes[i].natural;
+            let small = node.bands.is_empty()
+                && node.kind == NodeKind::Layer
+                && matches!(node.category, Category::Activation | Category::Elementwise | Category::Shape);
+            let want = match crowd[&node.parent] {
+                _ if small => 0.0,
+                1 => single,
+                2 => widest[&node.parent].min(TRUNK_WIDTH),
+                _ => 0.0,
+            };
+            grid(own.max(want))
+        })
+        .collect()
+}
+
+/// Rounded up to the four-pixel rhythm.
+fn grid(length: f64) -> f64 {
+    (length / 4.0).ceil() * 4.0
+}

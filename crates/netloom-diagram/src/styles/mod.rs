@@ -1,0 +1,61 @@
+//! Diagram styles: ways to draw a view.
+
+use netloom_graph::Graph;
+use netloom_layout::Direction;
+use netloom_scene::{Scene, Theme};
+
+use crate::view::View;
+
+mod layered;
+
+/// A way to draw a view.
+pub struct Style {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it looks like, one sentence without a full stop.
+    pub about: &'static str,
+    /// Draws.
+    pub draw: fn(&Graph, &View, &DrawOptions) -> Scene,
+}
+
+/// Every style, by name.
+pub static STYLES: &[&Style] = &[&layered::STYLE];
+
+/// How to draw.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DrawOptions {
+    /// Colours, type and spacing.
+    pub theme: Theme,
+    /// Where the data flows to.
+    pub direction: Direction,
+    /// The width on the page, px; the figure is filled up to it, never shrunk here.
+    pub width_px: Option<f64>,
+    /// Whether a legend of the kinds used stands below.
+    pub legend: bool,
+    /// Whether the name and totals stand below.
+    pub caption: bool,
+    /// The name to print; empty takes the model's own.
+    pub name: String,
+    /// Whether the batch dimension is shown in sizes.
+    pub batch: bool,
+}
+
+impl DrawOptions {
+    /// The defaults with a theme.
+    pub fn new(theme: Theme) -> Self {
+        Self {
+            theme,
+            direction: Direction::Down,
+            width_px: None,
+            legend: true,
+            caption: true,
+            name: String::new(),
+            batch: false,
+        }
+    }
+}
+
+/// The style of that name.
+pub fn find(name: &str) -> Option<&'static Style> {
+    STYLES.iter().copied().find(|s| s.name == name)
+}

@@ -1,0 +1,445 @@
+//! The first view: one box per shown operator or closed module, frames around open modules, arrows between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use netloom_graph::summary::{Summary, summary};
+use netloom_graph::{Category, Graph, ModuleId, ModuleKind, NodeId, Producer, layers};
+use netloom_scene::Key;
+
+use super::calls::Calls;
+use super::flow::{self, Flow, flow};
+use super::{Depth, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
+use crate::number;
+
+/// Chooses what to show of a graph.
+pub fn view(graph: &Graph, options: &ViewOptions) -> View {
+    let mut view = Builder::new(graph, options).build();
+    for pass in PASSES {
+        (pass.run)(graph, options, &mut view);
+    }
+    view
+}
+
+/// What stands for an operator: itself, or a closed module around it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Unit {
+    Operator(NodeId),
+    /// A closed module, and which of its calls when it is used several times.
+    Module(ModuleId, u32),
+}
+
+struct Builder<'a> {
+    graph: &'a Graph,
+    options: &'a ViewOptions,
+    summary: Summary,
+    flow: Flow,
+    /// Shown operators inside each module, everything below included.
+    n_shown: Vec<usize>,
+    /// Direct children of each module that show something, modules and operators.
+    n_units: Vec<usize>,
+    open: Vec<bool>,
+    calls: Calls,
+}
+
+impl<'a> Builder<'a> {
+    fn new(graph: &'a Graph, options: &'a ViewOptions) -> Self {
+        let summary = summary(graph);
+        let flow = flow(graph, &summary, options.plumbing);
+        let n_modules = graph.modules().len();
+        let mut n_shown = vec![0; n_modules];
+        let mut n_units = vec![0; n_modules];
+        for (id, node) in graph.nodes() {
+            if flow.is_shown(id) && node.region.is_none() {
+                n_shown[node.module.index()] += 1;
+                n_units[node.module.index()] += 1;
+            }
+        }
+        // Children have greater ids than their parents.
+        let parents: Vec<Option<ModuleId>> = graph.modules().map(|(_, m)| m.parent).collect();
+        for i in (1..n_modules).rev() {
+            if let (Some(parent), true) = (parents[i], n_shown[i] > 0) {
+                n_shown[parent.index()] += n_shown[i];
+                n_units[parent.index()] += 1;
+            }
+        }
+        let calls = Calls::new(graph, &flow);
+        let mut builder = Self { graph, options, summary, flow, n_shown, n_units, open: Vec::new(), calls };
+        builder.open = builder.open_modules();
+        builder
+    }
+
+    /// A module that only wraps one thing, or one operator that is called several times, is not worth a frame or a
+    /// level.
+    fn is_wrapper(&self, module: ModuleId) -> bool {
+        self.n_units[module.index()] <= 1 || self.calls.are_single(module)
+    }
+
+    fn open_modules(&self) -> Vec<bool> {
+        let graph = self.graph;
+        let mut level = vec![0u32; graph.modules().len()];
+        let mut open = vec![false; graph.modules().len()];
+        for (id, module) in graph.modules() {
+            let i = id.index();
+            if let Some(parent) = module.parent {
+                level[i] = level[parent.index()] + u32::from(!self.is_wrapper(parent));
+            }
+            open[i] = match self.options.depth {
+                Depth::Full => !self.is_known_layer(id),
+                Depth::Levels(n) => level[i] < n && !self.is_known_layer(id),
+            } || self.is_wrapper(id);
+        }
+        for path in &self.options.open {
+            let inside = |p: &str| p.is_empty() || p == path || path.starts_with(&format!("{p}."));
+            for (id, module) in graph.modules() {
+                open[id.index()] |= inside(&module.path);
+            }
+        }
+        open
+    }
+
+    /// A module without parts whose class is a layer everyone knows is one box however many operators it has.
+    fn is_known_layer(&self, id: ModuleId) -> bool {
+        let module = self.graph.module(id);
+        module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some()
+    }
+
+    fn layer_of(&self, id: ModuleId) -> Option<&'static layers::Layer> {
+        let class = self.graph.module(id).class.as_deref()?;
+        layers::find_by_name("torch", class).or_else(|| layers::find_by_name("keras", class))
+    }
+
+    /// What stands for an operator in this view.
+    fn unit(&self, node: NodeId) -> Unit {
+        let mut node = node;
+        // Bodies of control-flow operators are shown as the operator.
+        for _ in 0..=self.graph.regions().len() {
+            match self.graph.node(node).region.and_then(|r| self.graph.region(r).owner) {
+                Some(owner) if owner != node => node = owner,
+                _ => break,
+            }
+        }
+        let mut unit = Unit::Operator(node);
+        let own = self.graph.node(node).module;
+        let mut module = Some(own);
+        while let Some(id) = module {
+            if !self.open[id.index()] {
+                unit = Unit::Module(id, if module == Some(own) { self.calls.of(node) } else { 0 });
+            }
+            module = self.graph.module(id).parent;
+        }
+        unit
+    }
+
+    fn build(self) -> View {
+        let graph = self.graph;
+        // Units in order of their first operator, with the operators they stand for.
+        let mut units: BTreeMap<Unit, Vec<NodeId>> = BTreeMap::new();
+        let unit_of: Vec<Unit> = graph.nodes().map(|(id, _)| self.unit(id)).collect();
+        for (id, node) in graph.nodes() {
+            if node.region.is_none() && self.flow.is_shown(id) {
+                units.entry(unit_of[id.index()]).or_default().push(id);
+            }
+        }
+        let mut ordered: Vec<(Unit, Vec<NodeId>)> = units.into_iter().collect();
+        ordered.sort_by_key(|(_, operators)| operators.first().copied());
+
+        let mut nodes: Vec<ViewNode> = Vec::new();
+        let mut inputs: BTreeMap<usize, usize> = BTreeMap::new();
+        for (i, tensor) in graph.inputs.iter().enumerate() {
+            inputs.insert(tensor.index(), nodes.len());
+            let tensor_ref = graph.tensor(*tensor);
+            nodes.push(ViewNode {
+                kind: NodeKind::Input,
+                title: readable(&tensor_ref.name),
+                subtitle: number::shape(tensor_ref.ty.shape(), self.options.batch),
+                output: Some(*tensor),
+                ..blank(Key::new(format!("input:{i}:{}", safe(&tensor_ref.name))))
+            });
+        }
+
+        let mut containers: BTreeMap<ModuleId, usize> = BTreeMap::new();
+        let mut place: BTreeMap<Unit, usize> = BTreeMap::new();
+        let mut used: BTreeSet<Key> = BTreeSet::new();
+        for (unit, operators) in ordered {
+            let module = match unit {
+                Unit::Operator(id) => Some(graph.node(id).module),
+                Unit::Module(id, _) => graph.module(id).parent,
+            };
+            let parent = module.and_then(|m| self.container(m, &mut containers, &mut nodes));
+            let base = parent.map(|p| nodes[p].modules.last().map_or("", |m| graph.module(*m).path.as_str()));
+            let mut node = match unit {
+                Unit::Operator(id) => self.operator(id, base.unwrap_or("")),
+                Unit::Module(id, _) => self.module(id, base.unwrap_or("")),
+            };
+            node.operators = operators;
+            node.parent = parent;
+            let mut copy = 2;
+            let key = node.key.clone();
+            while !used.insert(node.key.clone()) {
+                node.key = Key::new(format!("{key}~{copy}"));
+                copy += 1;
+            }
+            place.insert(unit, nodes.len());
+            nodes.push(node);
+        }
+
+        let mut edges: Vec<ViewEdge> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (id, node) in graph.nodes() {
+            if !self.flow.is_shown(id) {
+                continue;
+            }
+            let Some(&target) = place.get(&unit_of[id.index()]) else { continue };
+            for (position, tensor) in node.inputs.iter().enumerate() {
+                let Some(arrives) = *tensor else { continue };
+                if !self.options.plumbing && !flow::is_data(node, position) {
+                    continue;
+                }
+                let origin = self.flow.origin(graph, arrives);
+                let source = match graph.tensor(origin).producer {
+                    Producer::Input(_) => inputs.get(&origin.index()).copied(),
+                    Producer::Node(from, _) if self.flow.is_shown(from) => place.get(&unit_of[from.index()]).copied(),
+                    _ => None,
+                };
+                let Some(source) = source else { continue };
+                // Two operands of one operator may be the same tensor: `x · x` has two arrows in truth, one in a
+                // picture.
+                if source != target && seen.insert((source, target, origin)) {
+                    edges.push(ViewEdge {
+                        source,
+                        target,
+                        tensor: origin,
+                        arrives,
+                        reader: Some((id, position)),
+                        skip: false,
+                        trunk: false,
+                    });
+                }
+            }
+        }
+        for (i, &tensor) in graph.outputs.iter().enumerate() {
+            let origin = self.flow.origin(graph, tensor);
+            let source = match graph.tensor(origin).producer {
+                Producer::Input(_) => inputs.get(&origin.index()).copied(),
+                Producer::Node(from, _) => place.get(&unit_of[from.index()]).copied(),
+                _ => None,
+            };
+            let name = &graph.tensor(tensor).name;
+            let target = nodes.len();
+            nodes.push(ViewNode {
+                kind: NodeKind::Output,
+                title: readable(name),
+                subtitle: number::shape(graph.tensor(tensor).ty.shape(), self.options.batch),
+                ..blank(Key::new(format!("output:{i}:{}", safe(name))))
+            });
+            if let Some(source) = source {
+                edges.push(ViewEdge {
+                    source,
+                    target,
+                    tensor: origin,
+                    arrives: tensor,
+                    reader: None,
+                    skip: false,
+                    trunk: false,
+                });
+            }
+        }
+        for edge in &edges {
+            nodes[edge.source].output.get_or_insert(edge.tensor);
+        }
+
+        let mut view = View { nodes, edges, summary: self.summary, trunk: Vec::new() };
+        // An input that nothing shown reads is left out: shape operands and unused masks.
+        let degrees = view.degrees();
+        let gone: Vec<bool> = view
+            .nodes
+            .iter()
+            .zip(&degrees)
+            .map(|(n, (_, out))| n.kind == NodeKind::Input && *out == 0 && view.nodes.len() > 1)
+            .collect();
+        view.remove(&gone);
+        view
+    }
+
+    /// The frame for an open module, made with those around it when first needed; wrappers have none.
+    fn container(
+        &self,
+        module: ModuleId,
+        containers: &mut BTreeMap<ModuleId, usize>,
+        nodes: &mut Vec<ViewNode>,
+    ) -> Option<usize> {
+        let mut chain = Vec::new();
+        let mut at = Some(module);
+        while let Some(id) = at {
+            let parent = self.graph.module(id).parent;
+            if parent.is_some() && !self.is_wrapper(id) {
+                chain.push(id);
+            }
+            at = parent;
+        }
+        let mut outer = None;
+        for id in chain.into_iter().rev() {
+            let index = *containers.entry(id).or_insert_with(|| {
+                let module = self.graph.module(id);
+                let base = outer.map_or("", |o: usize| {
+                    nodes[o].modules.last().map_or("", |m: &ModuleId| self.graph.module(*m).path.as_str())
+                });
+                nodes.push(ViewNode {
+                    parent: outer,
+                    kind: NodeKind::Container,
+                    title: relative(&module.path, base),
+                    subtitle: self.class(id),
+                    category: self.heaviest(id),
+                    modules: vec![id],
+                    ..blank(Key::new(safe(&module.path)))
+                });
+                nodes.len() - 1
+            });
+            outer = Some(index);
+        }
+        outer
+    }
+
+    fn operator(&self, id: NodeId, _base: &str) -> ViewNode {
+        let graph = self.graph;
+        let node = graph.node(id);
+        let category = flow::category(node);
+        let label = node.layer.map(|l| (l.label)(graph, node));
+        let streams = node.inputs.iter().flatten().filter(|t| !graph.tensor(**t).is_stored()).count();
+        let kind = match node.op.as_str() {
+            "Add" | "Sum" | "Mul" if streams >= 2 && node.domain.is_empty() => NodeKind::Merge,
+            _ => NodeKind::Layer,
+        };
+        let (mut title, details) = label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
+        if kind == NodeKind::Merge {
+            title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
+        }
+        // A wrapper named by its author says more than the operator: `query` rather than `linear 768`.
+        ViewNode {
+            kind,
+            title,
+            details,
+            category,
+            output: node.output(0),
+            ..blank(Key::new(safe(&graph.node_path(id))))
+        }
+    }
+
+    fn module(&self, id: ModuleId, base: &str) -> ViewNode {
+        let graph = self.graph;
+        let module = graph.module(id);
+        let key = Key::new(safe(&module.path));
+        let row = self.summary.modules.get(id.index());
+        let output = row.and_then(|r| r.outputs.first().copied());
+        if let Some(layer) = self.layer_of(id).filter(|_| self.is_known_layer(id)) {
+            let width = output
+                .and_then(|t| graph.tensor(t).ty.shape().dims().and_then(|d| d.last()))
+                .map_or_else(String::new, |d| format!(" {}", number::dim(d)));
+            let title = match layer.category {
+                Category::Linear => format!("linear{width}"),
+                Category::Norm | Category::Activation | Category::Attention => {
+                    module.class.clone().unwrap_or_default()
+                }
+                _ => layer.name.replace('_', " "),
+            };
+            return ViewNode {
+                kind: NodeKind::Layer,
+                title,
+                category: layer.category,
+                modules: vec![id],
+                output,
+                ..blank(key)
+            };
+        }
+        let parameters = row.map_or(0, |r| r.parameters);
+        let mut subtitle = self.class(id);
+        if parameters > 0 {
+            let size = number::si(parameters);
+            subtitle = if subtitle.is_empty() { size } else { format!("{subtitle} · {size}") };
+        }
+        let name = if module.parent.is_none() {
+            module.class.clone().unwrap_or_else(|| graph.name.clone())
+        } else {
+            relative(&module.path, base)
+        };
+        ViewNode {
+            kind: NodeKind::Module,
+            title: name,
+            subtitle,
+            category: self.heaviest(id),
+            modules: vec![id],
+            output,
+            ..blank(key)
+        }
+    }
+
+    /// The class to print: for a plain list of equal parts, how many of what.
+    fn class(&self, id: ModuleId) -> String {
+        let module = self.graph.module(id);
+        let class = module.class.clone().unwrap_or_default();
+        if !matches!(class.as_str(), "" | "Sequential" | "ModuleList") {
+            return class;
+        }
+        let kinds: BTreeSet<Option<&str>> =
+            module.children.iter().map(|c| self.graph.module(*c).class.as_deref()).collect();
+        match (kinds.len(), kinds.first()) {
+            (1, Some(Some(kind))) if module.children.len() > 1 && module.kind == ModuleKind::Module => {
+                format!("{} × {kind}", module.children.len())
+            }
+            _ => class,
+        }
+    }
+
+    /// The category that costs most inside a module, by multiply-adds, then parameters, then count.
+    fn heaviest(&self, id: ModuleId) -> Category {
+        let mut weight: BTreeMap<Category, (u64, u64, u64)> = BTreeMap::new();
+        let mut stack = vec![id];
+        while let Some(m) = stack.pop() {
+            let module = self.graph.module(m);
+            stack.extend(&module.children);
+            for &n in &module.nodes {
+                if !self.flow.is_shown(n) {
+                    continue;
+                }
+                let row = self.summary.nodes.get(n.index()).copied().unwrap_or_default();
+                let entry = weight.entry(flow::category(self.graph.node(n))).or_default();
+                entry.0 = entry.0.saturating_add(row.macs.unwrap_or(0));
+                entry.1 = entry.1.saturating_add(row.parameters);
+                entry.2 += 1;
+            }
+        }
+        weight.into_iter().max_by_key(|(c, w)| (*w, std::cmp::Reverse(*c))).map_or(Category::Other, |(c, _)| c)
+    }
+}
+
+pub(super) fn blank(key: Key) -> ViewNode {
+    ViewNode {
+        key,
+        parent: None,
+        kind: NodeKind::Layer,
+        title: String::new(),
+        subtitle: String::new(),
+        details: Vec::new(),
+        bands: Vec::new(),
+        category: Category::Other,
+        modules: Vec::new(),
+        operators: Vec::new(),
+        output: None,
+    }
+}
+
+/// A path without the part that the frame around already says.
+fn relative(path: &str, base: &str) -> String {
+    path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest)).to_owned()
+}
+
+/// `#` parts a key's subject from its piece, so it may not stand in a name.
+fn safe(name: &str) -> String {
+    name.replace('#', "%23")
+}
+
+/// A tensor name for people: the last part of a path, without the framework's numbering marks.
+fn readable(name: &str) -> String {
+    let last = name.rsplit('/').find(|s| !s.is_empty()).unwrap_or(name);
+    last.trim_end_matches(":0").replace("::", " ")
+}

@@ -1,0 +1,204 @@
+//! What to show: which modules are open, what stands for what, and what each box says.
+//!
+//! [`view`] runs the [`PASSES`] in order over a first view that holds one box per operator.
+
+use netloom_graph::summary::Summary;
+use netloom_graph::{Category, Graph, ModuleId, NodeId, TensorId};
+use netloom_scene::Key;
+
+mod bias;
+mod build;
+mod calls;
+mod flow;
+mod fuse;
+mod skips;
+mod stubs;
+mod trunk;
+
+pub use build::view;
+pub(crate) use trunk::longest;
+
+/// A change made to the first view.
+pub struct Pass {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, one sentence without a full stop.
+    pub about: &'static str,
+    /// Does it.
+    pub run: fn(&Graph, &ViewOptions, &mut View),
+}
+
+/// Every pass in the order in which they run.
+pub static PASSES: &[&Pass] = &[&bias::PASS, &fuse::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
+
+/// Which modules are open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// Modules nested deeper than this many levels are one box each; 0 shows the whole model as one box.
+    Levels(u32),
+    /// Everything is open, down to operators.
+    Full,
+}
+
+/// What to show.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ViewOptions {
+    /// How deep modules are open.
+    pub depth: Depth,
+    /// Modules to open beside, by path; opens everything around them too.
+    pub open: Vec<String>,
+    /// Whether reshapes, casts and other movement of data is shown.
+    pub plumbing: bool,
+    /// Whether the batch dimension is shown.
+    pub batch: bool,
+}
+
+impl Default for ViewOptions {
+    fn default() -> Self {
+        Self { depth: Depth::Levels(2), open: Vec::new(), plumbing: false, batch: false }
+    }
+}
+
+/// What is shown of a graph.
+#[derive(Clone, PartialEq, Debug)]
+pub struct View {
+    /// Boxes and containers; containers before what they hold.
+    pub nodes: Vec<ViewNode>,
+    /// Arrows, by index of nodes.
+    pub edges: Vec<ViewEdge>,
+    /// What the model amounts to.
+    pub summary: Summary,
+    /// The path that the eye follows from the main input to the main output, by index of nodes.
+    pub trunk: Vec<usize>,
+}
+
+/// A box or container.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ViewNode {
+    /// Identity in every picture of this model.
+    pub key: Key,
+    /// The container it stands in, by index.
+    pub parent: Option<usize>,
+    /// What it is.
+    pub kind: NodeKind,
+    /// The first line: `conv 3×3, 64`.
+    pub title: String,
+    /// The second line, if any: class, parameters.
+    pub subtitle: String,
+    /// Further settings, for a tooltip and for full detail.
+    pub details: Vec<String>,
+    /// What follows within the same box, in order: norm, activation.
+    pub bands: Vec<Band>,
+    /// What role it plays; chooses the colour.
+    pub category: Category,
+    /// The modules it stands for, if any.
+    pub modules: Vec<ModuleId>,
+    /// The operators it stands for.
+    pub operators: Vec<NodeId>,
+    /// The tensor it makes that an arrow shows.
+    pub output: Option<TensorId>,
+}
+
+/// A part of a box with its own colour: a norm or activation that follows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Band {
+    /// The short text.
+    pub title: String,
+    /// What role it plays; chooses the colour.
+    pub category: Category,
+}
+
+/// What a box is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum NodeKind {
+    /// An input of the model: words without a box.
+    Input,
+    /// An output of the model: words without a box.
+    Output,
+    /// One operator, or a few that are one layer.
+    Layer,
+    /// A join of branches drawn as a small circle with a sign.
+    Merge,
+    /// A module that is closed.
+    Module,
+    /// A module that is open: a frame around its content.
+    Container,
+    /// A note that a far value arrives here.
+    Stub,
+}
+
+/// An arrow.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ViewEdge {
+    /// Where it starts, by index of nodes; never a container.
+    pub source: usize,
+    /// Where it ends, by index of nodes; never a container.
+    pub target: usize,
+    /// The tensor as its producer makes it.
+    pub tensor: TensorId,
+    /// The tensor as its consumer reads it, after movement that is not shown.
+    pub arrives: TensorId,
+    /// The operator that reads it, and the position; `None` at an output of the model.
+    pub reader: Option<(NodeId, usize)>,
+    /// Whether it by-passes what lies between.
+    pub skip: bool,
+    /// Whether it lies on the trunk.
+    pub trunk: bool,
+}
+
+impl View {
+    /// Whether a node stands somewhere inside a container.
+    pub fn is_ancestor(&self, ancestor: usize, mut node: usize) -> bool {
+        let mut steps = 0;
+        while let Some(parent) = self.nodes[node].parent {
+            if parent == ancestor {
+                return true;
+            }
+            node = parent;
+            steps += 1;
+            if steps > self.nodes.len() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Removes nodes, with every edge at them, and renumbers the rest.
+    pub fn remove(&mut self, gone: &[bool]) {
+        let mut place = vec![usize::MAX; self.nodes.len()];
+        let mut next = 0;
+        for (i, slot) in place.iter_mut().enumerate() {
+            if !gone[i] {
+                *slot = next;
+                next += 1;
+            }
+        }
+        let mut i = 0;
+        self.nodes.retain(|_| {
+            i += 1;
+            !gone[i - 1]
+        });
+        for node in &mut self.nodes {
+            node.parent = node.parent.and_then(|p| (place[p] != usize::MAX).then_some(place[p]));
+        }
+        self.edges.retain(|e| !gone[e.source] && !gone[e.target]);
+        for edge in &mut self.edges {
+            edge.source = place[edge.source];
+            edge.target = place[edge.target];
+        }
+        self.trunk.retain(|n| !gone[*n]);
+        for n in &mut self.trunk {
+            *n = place[*n];
+        }
+    }
+
+    /// How many arrows arrive at and leave each node.
+    pub fn degrees(&self) -> Vec<(usize, usize)> {
+        let mut degrees = vec![(0, 0); self.nodes.len()];
+        for edge in &self.edges {
+            degrees[edge.target].0 += 1;
+            degrees[edge.source].1 += 1;
+        }
+        degrees
+    }
+}

@@ -1,0 +1,81 @@
+//! Finds the path that the eye follows: the longest way from an input to the main output.
+
+use netloom_graph::Graph;
+
+use super::{NodeKind, Pass, View, ViewOptions};
+
+pub(super) static PASS: Pass =
+    Pass { name: "trunk", about: "finds the longest way from an input to the main output", run };
+
+fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
+    let (length, from) = longest(view);
+    // The main output is the one with the longest way to it; the first among equals.
+    let Some(end) = (0..view.nodes.len())
+        .filter(|n| view.nodes[*n].kind == NodeKind::Output)
+        .max_by_key(|n| (length[*n], std::cmp::Reverse(*n)))
+        .or_else(|| (0..view.nodes.len()).max_by_key(|n| (length[*n], std::cmp::Reverse(*n))))
+    else {
+        return;
+    };
+    let mut trunk = vec![end];
+    let mut at = end;
+    while let Some(edge) = from[at] {
+        view.edges[edge].trunk = true;
+        at = view.edges[edge].source;
+        trunk.push(at);
+    }
+    trunk.reverse();
+    view.trunk = trunk;
+}
+
+/// The length of the longest way to each node, and the arrow it arrives by; arrows that close a cycle do not count.
+pub(crate) fn longest(view: &View) -> (Vec<u32>, Vec<Option<usize>>) {
+    let n = view.nodes.len();
+    let mut out: Vec<Vec<usize>> = vec![Vec::new(); n];
+    let mut missing = vec![0usize; n];
+    for (i, edge) in view.edges.iter().enumerate() {
+        out[edge.source].push(i);
+        missing[edge.target] += 1;
+    }
+    let mut length = vec![0u32; n];
+    let mut from = vec![None; n];
+    let mut done = vec![false; n];
+    let mut ready: Vec<usize> = (0..n).rev().filter(|v| missing[*v] == 0).collect();
+    let mut rest = 0;
+    loop {
+        let Some(v) = ready.pop() else {
+            // A cycle: the first node not yet reached goes on without its missing arrows.
+            while rest < n && done[rest] {
+                rest += 1;
+            }
+            if rest == n {
+                break;
+            }
+            ready.push(rest);
+            continue;
+        };
+        if std::mem::replace(&mut done[v], true) {
+            continue;
+        }
+        let own = match view.nodes[v].kind {
+            NodeKind::Stub | NodeKind::Container => 0,
+            NodeKind::Merge => 1,
+            _ => 2,
+        };
+        for &e in &out[v] {
+            let w = view.edges[e].target;
+            missing[w] -= 1;
+            if done[w] {
+                continue;
+            }
+            if length[v] + own > length[w] || from[w].is_none() {
+                length[w] = length[v] + own;
+                from[w] = Some(e);
+            }
+            if missing[w] == 0 {
+                ready.push(w);
+            }
+        }
+    }
+    (length, from)
+}

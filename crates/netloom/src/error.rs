@@ -1,0 +1,101 @@
+//! What can go wrong between bytes and a picture.
+
+use std::fmt;
+
+/// An error with hints on what to do.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    hints: Vec<String>,
+}
+
+/// What sort of error it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// The input is no model, is damaged, or passes a limit.
+    Input,
+    /// An option names something that does not exist.
+    Usage,
+    /// The picture could not be written in the wanted form.
+    Output,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// An unknown name, with the nearest of those that exist.
+    pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let mut error = Self::new(ErrorKind::Usage, format!("unknown {what} `{name}`"));
+        let near = known.iter().map(|k| (distance(name, k), *k)).min();
+        if let Some((d, k)) = near
+            && d <= 1 + name.chars().count() / 3
+        {
+            error.hints.push(format!("did you mean `{k}`?"));
+        }
+        error.hints.push(format!("known are: {}", known.join(", ")));
+        error
+    }
+
+    /// What sort of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What to do, most helpful first.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+}
+
+/// How many letters must be put in, taken out or changed to make one word of the other (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let next = (corner + usize::from(ca != *cb)).min(row[j] + 1).min(row[j + 1] + 1);
+            corner = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row[b.len()]
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<netloom_import::Error> for Error {
+    fn from(error: netloom_import::Error) -> Self {
+        Self { kind: ErrorKind::Input, hints: error.hints().to_vec(), message: error.to_string() }
+    }
+}
+
+impl From<netloom_export::Error> for Error {
+    fn from(error: netloom_export::Error) -> Self {
+        Self { kind: ErrorKind::Output, hints: error.hints().to_vec(), message: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_names_suggest_the_nearest() {
+        let error = Error::unknown("theme", "lihgt", ["dark", "light", "print"]);
+        assert_eq!(error.to_string(), "unknown theme `lihgt`");
+        assert_eq!(error.hints()[0], "did you mean `light`?");
+        let error = Error::unknown("theme", "zzzzzzzz", ["dark", "light"]);
+        assert_eq!(error.hints(), ["known are: dark, light"]);
+    }
+}

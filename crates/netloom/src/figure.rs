@@ -1,0 +1,177 @@
+//! From a graph to a picture and its bytes.
+
+use netloom_diagram::styles::{self, DrawOptions};
+use netloom_diagram::view::{NodeKind, View, view};
+use netloom_diagram::{Depth, ViewOptions};
+use netloom_graph::Graph;
+use netloom_layout::Direction;
+use netloom_scene::{Scene, Theme};
+
+use crate::{Error, ErrorKind};
+
+/// With `depth` left open, modules are opened as long as the figure has at most this many boxes.
+const AUTO_BOXES: usize = 48;
+/// The deepest level tried when `depth` is left open.
+const AUTO_DEPTH: u32 = 12;
+
+/// What to draw and how.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FigureOptions {
+    /// The name of a style; see [`crate::STYLES`].
+    pub style: String,
+    /// The name of a theme.
+    pub theme: String,
+    /// How deep modules are open; `None` opens as many levels as make a readable figure.
+    pub depth: Option<Depth>,
+    /// Modules to open beside, by path.
+    pub open: Vec<String>,
+    /// Whether reshapes, casts and other movement of data is shown.
+    pub plumbing: bool,
+    /// Where the data flows to.
+    pub direction: Direction,
+    /// Printed width, px (96 to the inch).
+    pub width_px: Option<f64>,
+    /// Whether a legend stands below.
+    pub legend: bool,
+    /// Whether name and totals stand below.
+    pub caption: bool,
+    /// Whether the batch dimension is shown in sizes.
+    pub batch: bool,
+    /// The name to print; empty takes the model's own.
+    pub name: String,
+}
+
+impl Default for FigureOptions {
+    fn default() -> Self {
+        Self {
+            style: "layered".to_owned(),
+            theme: "light".to_owned(),
+            depth: None,
+            open: Vec::new(),
+            plumbing: false,
+            direction: Direction::Down,
+            width_px: None,
+            legend: true,
+            caption: true,
+            batch: false,
+            name: String::new(),
+        }
+    }
+}
+
+/// A picture of a model.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Figure {
+    /// The picture.
+    pub scene: Scene,
+    /// What it shows.
+    pub view: View,
+    /// Remarks on the picture: what was folded, type that will be small.
+    pub notes: Vec<String>,
+    /// Printed width, px, if one was asked for.
+    pub width_px: Option<f64>,
+}
+
+/// Draws a graph.
+///
+/// # Errors
+/// When an option names a style, theme or module that does not exist.
+pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
+    let style = styles::find(&options.style)
+        .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
+    let theme = theme(&options.theme)?;
+    for path in &options.open {
+        if !graph.modules().any(|(_, m)| m.path == *path) {
+            return Err(Error::unknown("module", path, graph.modules().map(|(_, m)| m.path.as_str()).take(64)));
+        }
+    }
+    let mut notes = Vec::new();
+    let view = choose(graph, options, &mut notes);
+    let draw_options = DrawOptions {
+        direction: options.direction,
+        width_px: options.width_px,
+        legend: options.legend,
+        caption: options.caption,
+        name: options.name.clone(),
+        batch: options.batch,
+        ..DrawOptions::new(theme)
+    };
+    let scene = (style.draw)(graph, &view, &draw_options);
+    if let Some(width) = options.width_px
+        && scene.size.width > width
+    {
+        let scale = width / scene.size.width;
+        let smallest_pt = draw_options.theme.secondary_size * 0.75 * scale;
+        if smallest_pt < 6.0 {
+            notes.push(format!(
+                "the figure is {:.1} times wider than asked for, so its smallest type prints at {smallest_pt:.1} pt; \
+                 a smaller --depth or a larger --width helps",
+                1.0 / scale
+            ));
+        }
+    }
+    Ok(Figure { scene, view, notes, width_px: options.width_px })
+}
+
+fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> View {
+    let at = |depth| {
+        let spec = ViewOptions { depth, open: options.open.clone(), plumbing: options.plumbing, batch: options.batch };
+        view(graph, &spec)
+    };
+    if let Some(depth) = options.depth {
+        return at(depth);
+    }
+    let boxes = |v: &View| v.nodes.iter().filter(|n| n.kind != NodeKind::Container).count();
+    let mut best = at(Depth::Levels(1));
+    for depth in 2..=AUTO_DEPTH {
+        let next = at(Depth::Levels(depth));
+        if boxes(&next) > AUTO_BOXES {
+            let closed = best.nodes.iter().filter(|n| n.kind == NodeKind::Module).count();
+            if closed > 0 {
+                notes.push(format!(
+                    "{closed} modules are folded (--depth {}); --depth full opens everything",
+                    depth - 1
+                ));
+            }
+            return best;
+        }
+        if next == best && depth > 3 {
+            break;
+        }
+        best = next;
+    }
+    best
+}
+
+fn theme(name: &str) -> Result<Theme, Error> {
+    let names = || netloom_scene::theme::all().iter().map(|t| t.name.as_str());
+    netloom_scene::theme::find(name).cloned().ok_or_else(|| Error::unknown("theme", name, names()))
+}
+
+/// Writes a picture in an output format, by name or file extension.
+///
+/// # Errors
+/// When there is no such format, or the picture passes one of its limits.
+pub fn export(figure: &Figure, format: &str, options: &netloom_export::Options) -> Result<Vec<u8>, Error> {
+    let names = || netloom_export::OUTPUTS.iter().map(|o| o.name());
+    let output = netloom_export::find(format).map_err(|_| Error::unknown("output", format, names()))?;
+    Ok(output.write(&figure.scene.at(0.0), options)?)
+}
+
+/// Writes a model as lines of plain text.
+///
+/// # Errors
+/// When an option names a module that does not exist.
+pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Result<String, Error> {
+    let mut notes = Vec::new();
+    let view = choose(graph, options, &mut notes);
+    let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
+    let body = netloom_diagram::plain::plain(graph, &view, &spec, netloom_diagram::plain::PlainOptions { ascii });
+    let name = netloom_diagram::describe::name(graph, &options.name);
+    let totals = netloom_diagram::describe::totals(&view);
+    let head = if totals.is_empty() { name } else { format!("{name} · {totals}") };
+    if graph.nodes().len() == 0 {
+        return Err(Error::new(ErrorKind::Input, "the model has no operators"));
+    }
+    Ok(format!("{head}\n\n{body}"))
+}

@@ -33,7 +33,13 @@ pub const FAMILY: &[Layer] = &[
     Layer {
         name: "gelu",
         about: "weighs each number by the chance that a normal draw lies below it",
-        names: &[("onnx", "Gelu"), ("torch", "GELU"), ("keras", "GELU"), ("loom", "gelu")],
+        names: &[
+            ("onnx", "Gelu"),
+            ("com.microsoft", "Gelu"),
+            ("torch", "GELU"),
+            ("keras", "GELU"),
+            ("loom", "gelu"),
+        ],
         label: |_, _| Label::new("GELU"),
         ..ACTIVATION
     },
@@ -136,6 +142,13 @@ pub const FAMILY: &[Layer] = &[
         name: "softsign",
         about: "squeezes numbers into the range from -1 to 1: x / (1 + |x|)",
         names: &[("onnx", "Softsign"), ("torch", "Softsign"), ("loom", "softsign")],
+        ..ACTIVATION
+    },
+    Layer {
+        name: "swiglu",
+        about: "multiplies one half by the swish of the other: a gate",
+        names: &[("onnx", "SwiGLU"), ("loom", "swiglu")],
+        label: |_, _| Label::new("SwiGLU"),
         ..ACTIVATION
     },
     Layer {

@@ -122,7 +122,9 @@ fn read_type(text: &str) -> (ValueType, Option<Value>) {
     let value = elements.strip_prefix('{').map(|e| {
         let e = e.strip_suffix('}').unwrap();
         let elements = match dtype {
-            Some(d) if d.is_float() => Elements::Floats(list(e, |x| x.parse().unwrap())),
+            Some(d) if d.is_float() && e.split(',').all(|x| x.parse::<f64>().is_ok()) => {
+                Elements::Floats(list(e, |x| x.parse().unwrap()))
+            }
             _ => Elements::Ints(list(e, Dim::parse)),
         };
         Value {

@@ -6,8 +6,11 @@ use crate::infer::{Infer, InferError};
 use crate::{Graph, Node};
 
 mod activation;
+mod arithmetic;
+mod attention;
 #[cfg(test)]
 pub(crate) mod check;
+mod compare;
 mod constant;
 mod control;
 mod conv;
@@ -15,6 +18,7 @@ mod dropout;
 mod einsum;
 mod image;
 mod linear;
+mod math;
 mod microsoft;
 mod microsoft_attention;
 mod ml;
@@ -23,7 +27,10 @@ mod optional;
 mod pool;
 mod quantize;
 mod random;
+mod recurrent;
+mod reduce;
 mod reshape;
+mod resize;
 pub mod rules;
 mod select;
 mod sequence;
@@ -39,6 +46,9 @@ pub const NEWEST_OPSET: i64 = 28;
 /// The families, one per file, in order of file name.
 pub const FAMILIES: &[&[Layer]] = &[
     activation::FAMILY,
+    arithmetic::FAMILY,
+    attention::FAMILY,
+    compare::FAMILY,
     constant::FAMILY,
     control::FAMILY,
     conv::FAMILY,
@@ -46,6 +56,7 @@ pub const FAMILIES: &[&[Layer]] = &[
     einsum::FAMILY,
     image::FAMILY,
     linear::FAMILY,
+    math::FAMILY,
     microsoft::FAMILY,
     microsoft_attention::FAMILY,
     ml::FAMILY,
@@ -54,7 +65,10 @@ pub const FAMILIES: &[&[Layer]] = &[
     pool::FAMILY,
     quantize::FAMILY,
     random::FAMILY,
+    recurrent::FAMILY,
+    reduce::FAMILY,
     reshape::FAMILY,
+    resize::FAMILY,
     select::FAMILY,
     sequence::FAMILY,
     signal::FAMILY,

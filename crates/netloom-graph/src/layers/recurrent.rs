@@ -1,0 +1,106 @@
+//! Recurrent cells run over a sequence.
+
+use super::rules::{self, Ruled};
+use super::{Category, Label, Layer};
+use crate::infer::Infer;
+use crate::{Dim, Graph, Node, Shape};
+
+const RECURRENT: Layer =
+    Layer { category: Category::Recurrent, infer: recurrent, learned: &[1, 2, 3], macs, ..Layer::DEFAULT };
+
+/// The layers of this family.
+pub const FAMILY: &[Layer] = &[
+    Layer {
+        name: "rnn",
+        about: "reads a sequence step by step and keeps a state that each step updates",
+        names: &[("onnx", "RNN"), ("torch", "RNN"), ("keras", "SimpleRNN"), ("loom", "rnn")],
+        label: |graph, node| label("RNN", graph, node),
+        ..RECURRENT
+    },
+    Layer {
+        name: "lstm",
+        about: "a recurrent cell whose gates decide what its memory keeps, takes in and shows",
+        names: &[("onnx", "LSTM"), ("torch", "LSTM"), ("keras", "LSTM"), ("loom", "lstm")],
+        learned: &[1, 2, 3, 7],
+        label: |graph, node| label("LSTM", graph, node),
+        ..RECURRENT
+    },
+    Layer {
+        name: "gru",
+        about: "a recurrent cell with two gates, simpler than an LSTM",
+        names: &[("onnx", "GRU"), ("torch", "GRU"), ("keras", "GRU"), ("loom", "gru")],
+        label: |graph, node| label("GRU", graph, node),
+        ..RECURRENT
+    },
+];
+
+fn directions(direction: Option<&str>) -> i64 {
+    if direction.is_some_and(|d| d.eq_ignore_ascii_case("bidirectional")) { 2 } else { 1 }
+}
+
+/// All states, then the last one, and for an LSTM the last memory.
+fn recurrent(cx: &mut Infer<'_>) -> Ruled {
+    let dtype = cx.dtype(0);
+    let ways = Dim::Known(directions(cx.attributes().string("direction")));
+    let hidden = cx.int("hidden_size").map_or_else(|| cx.dim(2, 2), Dim::Known);
+    let batch_first = cx.flag("layout");
+    let x = cx.dims_of_rank(0, 3)?;
+    let at = |axis: usize| x.as_ref().map_or(Dim::Unknown, |x| x[axis].clone());
+    let (steps, batch) = if batch_first { (at(1), at(0)) } else { (at(0), at(1)) };
+    let (all, last) = if batch_first {
+        (vec![batch.clone(), steps, ways.clone(), hidden.clone()], vec![batch, ways, hidden])
+    } else if cx.opset() < 7 && cx.int("output_sequence") == Some(0) {
+        (vec![Dim::Unknown; 4], vec![ways, batch, hidden])
+    } else {
+        (vec![steps, ways.clone(), batch.clone(), hidden.clone()], vec![ways, batch, hidden])
+    };
+    cx.set(0, dtype, Shape::Ranked(all));
+    for output in 1..cx.n_outputs() {
+        cx.set(output, dtype, last.clone());
+    }
+    Ok(())
+}
+
+/// Every gate multiplies the input and the state by a matrix, at every step, for every example.
+fn macs(graph: &Graph, node: &Node) -> Option<u64> {
+    let x = rules::input_shape(graph, node, 0)?;
+    let steps = rules::count(x.get(..2)?)?;
+    let input = rules::count(rules::input_shape(graph, node, 1)?)?;
+    let state = rules::count(rules::input_shape(graph, node, 2)?)?;
+    input.checked_add(state)?.checked_mul(steps)
+}
+
+fn label(name: &str, graph: &Graph, node: &Node) -> Label {
+    let hidden = node.attributes.int("hidden_size").map(Dim::Known);
+    let hidden = hidden.or_else(|| rules::input_shape(graph, node, 2)?.get(2).cloned());
+    let label = match hidden {
+        Some(size) if !size.is_unknown() => Label::new(format!("{name} {size}")),
+        _ => Label::new(name),
+    };
+    match node.attributes.string("direction") {
+        Some(d) if d.eq_ignore_ascii_case("bidirectional") => label.with("both ways"),
+        Some(d) if d.eq_ignore_ascii_case("reverse") => label.with("backwards"),
+        _ => label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::check::{check, check_label};
+
+    #[test]
+    fn shapes_labels_and_costs() {
+        let inputs = "f32[35,n,16] f32[2,32,16] f32[2,32,8]";
+        check("LSTM", "hidden_size=8 direction=bidirectional", inputs, "f32[35,2,n,8] f32[2,n,8] f32[2,n,8]");
+        check(
+            "GRU",
+            "hidden_size=8 layout=1",
+            "f32[n,35,16] f32[1,24,16] f32[1,24,8]",
+            "f32[n,35,1,8] f32[n,1,8]",
+        );
+        check("RNN", "", "f32? f32[1,8,16] f32[1,8,8]", "f32[?,1,?,8] f32[1,?,8]");
+        let inputs = "f32[35,4,16] f32[2,32,16] f32[2,32,8]";
+        let settings = "hidden_size=8 direction=bidirectional";
+        check_label("LSTM", settings, inputs, "LSTM 8 | both ways", Some(2 * 35 * 4 * 32 * (16 + 8)));
+    }
+}

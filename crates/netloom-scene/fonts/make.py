@@ -3,7 +3,7 @@
 
     apt-get download fonts-inter=4.0~beta7+ds-1 fonts-jetbrains-mono=2.242+ds-3 fonts-dejavu-core=2.37-6
     for deb in *.deb; do dpkg-deb -x "$deb" unpacked; done
-    python3 make.py unpacked        # needs fonttools (4.60 was used)
+    python3 make.py unpacked        # needs fonttools; 4.68 was used
 
 Inter and JetBrains Mono are under the SIL Open Font License 1.1 and reserve no font name; DejaVu Sans is under the
 Bitstream Vera licence, which asks only that a changed font is not called Bitstream, Vera or Arev. The cuts keep their
@@ -48,10 +48,10 @@ def main(root: Path) -> None:
             "--layout-features=ccmp,locl,mark,mkmk,kern,tnum",
             "--no-hinting",
             "--desubroutinize" if target.endswith(".otf") else "--no-desubroutinize",
-            "--name-IDs=0,1,2,3,4,5,6,13,14",
+            "--name-IDs=0,1,2,3,4,5,6,14",
             "--name-languages=0x409",
             "--notdef-outline",
-            "--drop-tables+=DSIG,FFTM,GDEF" if target.startswith("DejaVu") else "--drop-tables+=DSIG",
+            "--drop-tables+=DSIG,FFTM",
         ])
         print(target, (here / target).stat().st_size)
 

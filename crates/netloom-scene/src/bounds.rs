@@ -9,6 +9,23 @@ impl Frame {
     pub fn bounds(&self) -> Rect {
         self.root.bounds()
     }
+
+    /// Every line of text, in paint order.
+    pub fn texts(&self) -> Vec<&Text> {
+        let mut texts = Vec::new();
+        let mut stack: Vec<std::slice::Iter<'_, Item>> = vec![self.root.children.iter()];
+        while let Some(items) = stack.last_mut() {
+            match items.next() {
+                Some(Item::Group(group)) => stack.push(group.children.iter()),
+                Some(Item::Text(text)) => texts.push(text),
+                Some(_) => {}
+                None => {
+                    stack.pop();
+                }
+            }
+        }
+        texts
+    }
 }
 
 impl Item {

@@ -6,6 +6,7 @@ use harfrust::{Direction, Feature, ShapePlan, Shaper, ShaperData, Tag, script};
 use kurbo::BezPath;
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
 use skrifa::outline::{DrawSettings, OutlineGlyphCollection, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
 
@@ -40,6 +41,7 @@ pub(super) struct Loaded {
     pub charmap: Charmap<'static>,
     pub units_per_em: f64,
     outlines: OutlineGlyphCollection<'static>,
+    metrics: GlyphMetrics<'static>,
     ascent: f64,
     descent: f64,
     cap_height: f64,
@@ -169,6 +171,7 @@ pub(super) fn load(font: Font) -> Option<&'static Loaded> {
             charmap: file.charmap(),
             units_per_em,
             outlines: file.outline_glyphs(),
+            metrics: file.glyph_metrics(Size::unscaled(), LocationRef::default()),
             ascent: em(metrics.ascent),
             descent: -em(metrics.descent),
             cap_height: metrics.cap_height.map_or(0.73, em),
@@ -207,6 +210,13 @@ impl FontFace {
     /// Height of a capital letter, in ems.
     pub fn cap_height(&self) -> f64 {
         load(self.font).map_or(0.0, |l| l.cap_height)
+    }
+
+    /// How far a glyph moves the pen on, in ems; 0 for one the font does not have.
+    pub fn advance(&self, glyph: u16) -> f64 {
+        let units =
+            |l: &Loaded| Some(f64::from(l.metrics.advance_width(GlyphId::from(glyph))?) / l.units_per_em);
+        load(self.font).and_then(units).unwrap_or(0.0)
     }
 
     /// The glyph the font shows for a character when nothing is beside it, before any substitution.

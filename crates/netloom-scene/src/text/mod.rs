@@ -2,13 +2,16 @@
 
 mod fit;
 mod fonts;
+mod sfnt;
 mod shape;
+mod subset;
 
 use kurbo::{Affine, BezPath, Rect};
 
 pub use fit::{ellipsize, wrap};
 pub use fonts::{FontFace, outline};
 pub use shape::{MAX_CHARS, shape};
+pub use subset::{FontUse, SubsetError, subset, used};
 
 /// How a line of text looks.
 #[derive(Clone, Copy, PartialEq, Debug)]

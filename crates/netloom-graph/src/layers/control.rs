@@ -143,7 +143,7 @@ fn repeat(cx: &mut Infer<'_>) -> Result<(), InferError> {
         let mut settled = true;
         for (i, ty) in carried.iter_mut().enumerate() {
             let after = results.get(i + 1).map_or(&ValueType::Unknown, |r| &r.0);
-            let wider = ty.common(after);
+            let wider = joined(ty, after);
             if wider != *ty {
                 settled = false;
                 *ty = if last { without_shape(&wider) } else { wider };
@@ -164,11 +164,25 @@ fn repeat(cx: &mut Infer<'_>) -> Result<(), InferError> {
     for (i, (ty, _)) in results.into_iter().skip(1).enumerate() {
         match starts.get(i) {
             Some(_) if begins => cx.set_type(i, ty),
+            // That a value may be absent before the first iteration says nothing of what comes out.
+            Some(ValueType::Optional(start)) if !matches!(ty, ValueType::Optional(_)) => {
+                cx.set_type(i, ty.common(start));
+            }
             Some(start) => cx.set_type(i, ty.common(start)),
             None => cx.set(i, ty.dtype(), stacked(ty.shape(), 0, trips.clone())?),
         }
     }
     Ok(())
+}
+
+/// The type of a carried value that begins as one type and goes on as another.
+fn joined(start: &ValueType, after: &ValueType) -> ValueType {
+    match (start, after) {
+        (ValueType::Optional(inner), ValueType::Tensor { .. } | ValueType::Sequence(_)) => {
+            ValueType::Optional(Box::new(inner.common(after)))
+        }
+        _ => start.common(after),
+    }
 }
 
 /// The shape of slices of one shape stacked along a new axis.

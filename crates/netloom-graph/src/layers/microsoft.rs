@@ -157,15 +157,6 @@ pub const FAMILY: &[Layer] = &[
         ..QUANTIZED
     },
     Layer {
-        name: "simplified_layer_norm",
-        about: "divides each token by its root mean square and scales it",
-        names: &[(SET, "SimplifiedLayerNormalization"), ("onnx", "SimplifiedLayerNormalization")],
-        category: Category::Norm,
-        infer: same_as_input,
-        learned: &[1],
-        ..FUSED
-    },
-    Layer {
         name: "skip_norm",
         about: "adds a skip connection and normalises the sum",
         names: &[
@@ -270,6 +261,59 @@ pub const FAMILY: &[Layer] = &[
         about: "the inverse of each matrix",
         names: &[(SET, "Inverse"), ("torch", "inverse")],
         infer: same_as_input,
+        ..FUSED
+    },
+    Layer {
+        name: "gather_quantized",
+        about: "looks up rows of a table stored in a few bits each",
+        names: &[(SET, "GatherBlockQuantized")],
+        category: Category::Embedding,
+        infer: |_| Ok(()),
+        learned: &[0],
+        state: &[2, 3],
+        ..FUSED
+    },
+    Layer {
+        name: "generation",
+        about: "writes text token by token, running its body for each",
+        names: &[(SET, "BeamSearch"), (SET, "GreedySearch"), (SET, "Sampling"), (SET, "WhisperBeamSearch")],
+        category: Category::Control,
+        infer: |cx| {
+            let (batch, lengths) = (cx.dim(0, 0), Dim::Unknown);
+            if cx.node().op == "BeamSearch" || cx.node().op == "WhisperBeamSearch" {
+                cx.set(0, Some(DType::Int32), [batch, Dim::Unknown, lengths]);
+            } else {
+                cx.set(0, Some(DType::Int32), [batch, lengths]);
+            }
+            Ok(())
+        },
+        macs: |_, _| None,
+        ..FUSED
+    },
+    Layer {
+        name: "other_fused",
+        about: "an operator that one runtime makes for itself",
+        names: &[
+            (SET, "ComplexMul"),
+            (SET, "ComplexMulConj"),
+            (SET, "CropAndResize"),
+            (SET, "EPContext"),
+            (SET, "ExpandDims"),
+            (SET, "Irfft"),
+            (SET, "MurmurHash3"),
+            (SET, "NGramRepeatBlock"),
+            (SET, "QLinearReduceMean"),
+            (SET, "QLinearWhere"),
+            (SET, "RemovePadding"),
+            (SET, "RestorePadding"),
+            (SET, "Rfft"),
+            (SET, "Snpe"),
+            (SET, "Tokenizer"),
+            (SET, "UnfoldTensor"),
+            (SET, "WordConvEmbedding"),
+        ],
+        category: Category::Other,
+        infer: |_| Ok(()),
         ..FUSED
     },
 ];

@@ -21,7 +21,7 @@ pub const FAMILY: &[Layer] = &[
         ..FUSED
     },
     Layer {
-        name: "multi_head_attention",
+        name: "fused_multi_head_attention",
         about: "each query takes a mixture of the values whose keys fit it, in several heads",
         names: &[(SET, "MultiHeadAttention"), (SET, "DecoderMaskedMultiHeadAttention")],
         infer: multi_head,

@@ -16,6 +16,7 @@ mod control;
 mod conv;
 mod dropout;
 mod einsum;
+mod flex_attention;
 mod image;
 mod linear;
 mod math;
@@ -54,6 +55,7 @@ pub const FAMILIES: &[&[Layer]] = &[
     conv::FAMILY,
     dropout::FAMILY,
     einsum::FAMILY,
+    flex_attention::FAMILY,
     image::FAMILY,
     linear::FAMILY,
     math::FAMILY,

@@ -77,6 +77,7 @@ pub const FAMILY: &[Layer] = &[
         names: &[
             ("onnx", "RMSNormalization"),
             ("onnx", "SimplifiedLayerNormalization"),
+            ("com.microsoft", "SimplifiedLayerNormalization"),
             ("torch", "RMSNorm"),
             ("keras", "RMSNormalization"),
             ("loom", "rms_norm"),

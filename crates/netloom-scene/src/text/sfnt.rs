@@ -1,6 +1,6 @@
 //! The container of OpenType files, and the two tables a subset gets anew.
 //!
-//! Source: OpenType specification 1.9, chapters "Organization of an OpenType font", `cmap` formats 4 and 12, `kern`.
+//! Source: OpenType specification 1.9, chapters "Organization of an OpenType font", `cmap` formats 4 and 12, `GPOS`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -98,20 +98,52 @@ pub(super) fn cmap(glyphs: &[(char, u16)]) -> Vec<u8> {
     table
 }
 
-/// A `kern` table of pairs in ascending order.
-pub(super) fn kern(pairs: &[(u16, u16, i16)]) -> Vec<u8> {
-    /// A subtable counts its bytes in sixteen bits.
-    const MAX_PAIRS: usize = (u16::MAX as usize - 14) / 6;
+/// A `GPOS` table that moves pairs of glyphs, given in ascending order. Not a `kern` table: browsers drop that from fonts
+/// with CFF outlines.
+pub(super) fn gpos(pairs: &[(u16, u16, i16)]) -> Vec<u8> {
+    /// Offsets inside the table have sixteen bits; a first glyph takes six bytes and a pair four.
+    const MAX_PAIRS: usize = 6000;
     let pairs = &pairs[..pairs.len().min(MAX_PAIRS)];
+    let sets: Vec<&[(u16, u16, i16)]> = pairs.chunk_by(|a, b| a.0 == b.0).collect();
     let mut table = Vec::new();
-    for value in [0, 1, 0, size16(14 + 6 * pairs.len()), 1] {
+    // Version 1.0, then where the scripts, features and lookups are.
+    for value in [1, 0, 10, 30, 44] {
         put16(&mut table, value);
     }
-    put_counts(&mut table, pairs.len(), 6);
-    for &(left, right, value) in pairs {
-        put16(&mut table, left);
-        put16(&mut table, right);
-        table.extend(value.to_be_bytes());
+    // One script, DFLT, whose default language has feature 0.
+    put16(&mut table, 1);
+    table.extend(b"DFLT");
+    for value in [8, 4, 0, 0, 0xffff, 1, 0] {
+        put16(&mut table, value);
+    }
+    // One feature, kern, with lookup 0.
+    put16(&mut table, 1);
+    table.extend(b"kern");
+    for value in [8, 0, 1, 0] {
+        put16(&mut table, value);
+    }
+    // One lookup of pairs with one subtable, format 1, which changes the first glyph's advance.
+    for value in [1, 4, 2, 0, 1, 8] {
+        put16(&mut table, value);
+    }
+    let coverage = 10 + 2 * sets.len();
+    for value in [1, size16(coverage), 4, 0, size16(sets.len())] {
+        put16(&mut table, value);
+    }
+    let mut start = coverage + 4 + 2 * sets.len();
+    for set in &sets {
+        put16(&mut table, size16(start));
+        start += 2 + 4 * set.len();
+    }
+    put16(&mut table, 1);
+    put16(&mut table, size16(sets.len()));
+    sets.iter().for_each(|set| put16(&mut table, set[0].0));
+    for set in sets {
+        put16(&mut table, size16(set.len()));
+        for &(_, right, value) in set {
+            put16(&mut table, right);
+            table.extend(value.to_be_bytes());
+        }
     }
     table
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use subsetter::GlyphRemapper;
 
 use super::fonts::load;
-use super::sfnt::{Sfnt, cmap, kern};
+use super::sfnt::{Sfnt, cmap, gpos};
 use super::{Font, TextRun};
 
 /// What of one font a figure shows.
@@ -80,7 +80,7 @@ pub fn subset(used: &FontUse) -> Result<Vec<u8>, SubsetError> {
         used.kerns.iter().filter_map(|((a, b), k)| Some((map.get(*a)?, map.get(*b)?, *k))).collect();
     kerns.sort_unstable();
     if !kerns.is_empty() {
-        file.set(*b"kern", kern(&kerns));
+        file.set(*b"GPOS", gpos(&kerns));
     }
     Ok(file.build())
 }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::text::{TextStyle, Weight, outline, shape};
 
-    /// Width of a text in a subset, by its own cmap, advances and kern table: what a viewer without features does.
+    /// Width of a text in a subset, by its own cmap and advances and the kerning it was given.
     fn width(file: &[u8], used: &FontUse, text: &str, size: f64) -> f64 {
         let font = FontRef::new(file).expect("a subset is a font");
         let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());

@@ -17,6 +17,7 @@ mod error;
 pub mod formats;
 pub mod sniff;
 mod source;
+pub mod writers;
 
 pub use error::{Error, ErrorKind};
 pub use formats::{FORMATS, read};

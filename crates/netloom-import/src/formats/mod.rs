@@ -1,5 +1,6 @@
 //! The formats that can be read: one file or folder per format, listed in [`FORMATS`].
 
+pub mod json;
 pub mod loom;
 pub mod onnx;
 
@@ -9,7 +10,7 @@ use crate::sniff::{self, Confidence};
 use crate::{Error, ErrorKind, Format, Source};
 
 /// Every format, in order of name.
-pub static FORMATS: &[&dyn Format] = &[&loom::Loom, &onnx::Onnx];
+pub static FORMATS: &[&dyn Format] = &[&json::Json, &loom::Loom, &onnx::Onnx];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
 ///

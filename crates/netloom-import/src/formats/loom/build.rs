@@ -124,7 +124,10 @@ fn follows() -> Problem {
 
 impl<'a> Builder<'a> {
     fn tell(&mut self, problem: Problem) {
-        if !problem.message.is_empty() && !self.problems.contains(&problem) && self.problems.len() < MAX_PROBLEMS {
+        if !problem.message.is_empty()
+            && !self.problems.contains(&problem)
+            && self.problems.len() < MAX_PROBLEMS
+        {
             self.problems.push(problem);
         }
     }
@@ -181,7 +184,9 @@ impl<'a> Builder<'a> {
 
     fn statement(&mut self, statement: &'a Statement) -> Made<()> {
         match statement {
-            Statement::Input(inputs) if self.scopes.len() == 1 => inputs.iter().try_for_each(|i| self.model_input(i)),
+            Statement::Input(inputs) if self.scopes.len() == 1 => {
+                inputs.iter().try_for_each(|i| self.model_input(i))
+            }
             Statement::Input(inputs) => self.block_inputs(inputs),
             Statement::Output(chains) => {
                 for chain in chains {
@@ -228,7 +233,8 @@ impl<'a> Builder<'a> {
             Some(name) => DType::from_name(&name.text).ok_or_else(|| {
                 let hint = suggestion(&name.text, DType::ALL.iter().map(|d| d.name()))
                     .unwrap_or_else(|| "for example float32, float16, int64 or bool".to_owned());
-                Problem::new(name.span.clone(), format!("unknown element type `{}`", name.text)).with_hint(hint)
+                Problem::new(name.span.clone(), format!("unknown element type `{}`", name.text))
+                    .with_hint(hint)
             })?,
         };
         let name = &input.name;
@@ -245,7 +251,8 @@ impl<'a> Builder<'a> {
             shape = Shape::Ranked(dims);
         }
         self.maker.count(&name.span)?;
-        let tensor = self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ValueType::tensor(dtype, shape)));
+        let tensor =
+            self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ValueType::tensor(dtype, shape)));
         self.maker.graph.mark_input(tensor);
         let scope = self.scope();
         scope.names.insert(&name.text, Binding::Arg(Arg::Flow(vec![tensor])));
@@ -276,13 +283,19 @@ impl<'a> Builder<'a> {
                 return Err(Problem::new(span, "expected `input` at the top of a text or of a block"));
             }
             if input.dtype.is_some() || input.shape.is_some() {
-                let message = format!("expected the name of a block's input alone, found a type of `{}`", input.name.text);
+                let message = format!(
+                    "expected the name of a block's input alone, found a type of `{}`",
+                    input.name.text
+                );
                 return Err(Problem::new(span, message).with_hint("a block takes the shape that flows in"));
             }
             let scope = self.scope();
             if scope.arguments.is_empty() {
                 let block = self.open_blocks.last().copied().unwrap_or_default();
-                return Err(Problem::new(span, format!("nothing flows into block `{block}` for `{}`", input.name.text)));
+                return Err(Problem::new(
+                    span,
+                    format!("nothing flows into block `{block}` for `{}`", input.name.text),
+                ));
             }
             let value = scope.arguments.remove(0);
             scope.names.insert(&input.name.text, Binding::Arg(Arg::Flow(vec![value])));
@@ -305,7 +318,8 @@ impl<'a> Builder<'a> {
                 .with_hint("declare one first: `input x [1, 3, 224, 224]`")),
             Current::Ambiguous(n) => {
                 let message = format!("expected a value to start from, found {n} inputs");
-                Err(Problem::new(span.clone(), message).with_hint("begin with the one that is meant: `x > …`"))
+                Err(Problem::new(span.clone(), message)
+                    .with_hint("begin with the one that is meant: `x > …`"))
             }
         }
     }
@@ -321,7 +335,8 @@ impl<'a> Builder<'a> {
                 (_, None) => self.item(item, incoming, wanted)?,
             };
             if flow.len() > MAX_FLOW {
-                let message = format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
+                let message =
+                    format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
                 return Err(Problem::new(item.span.clone(), message));
             }
             incoming = Incoming::Flow(flow);
@@ -346,7 +361,11 @@ impl<'a> Builder<'a> {
                 Ok(Some(flow))
             }
             Some(Binding::Arg(other)) if layers::find(&name.text).is_none() => {
-                let message = format!("expected a layer or a value, found `{}`, which is {}", name.text, other.describe());
+                let message = format!(
+                    "expected a layer or a value, found `{}`, which is {}",
+                    name.text,
+                    other.describe()
+                );
                 Err(Problem::new(name.span.clone(), message))
             }
             _ => Ok(None),
@@ -357,7 +376,10 @@ impl<'a> Builder<'a> {
         if item.label.is_none() && item.repeat.is_none() {
             return Ok(());
         }
-        Err(Problem::new(item.span.clone(), format!("expected a layer to label or repeat, found the value `{name}`")))
+        Err(Problem::new(
+            item.span.clone(),
+            format!("expected a layer to label or repeat, found the value `{name}`"),
+        ))
     }
 
     fn misplaced_value(&self, item: &Item) -> Problem {
@@ -378,11 +400,17 @@ impl<'a> Builder<'a> {
             None => {}
             Some(Binding::Label(..)) => {
                 let message = format!("label `{}` is used twice", label.text);
-                let hint = format!("to apply the same part again, with the same weights, write `{}` alone", label.text);
+                let hint = format!(
+                    "to apply the same part again, with the same weights, write `{}` alone",
+                    label.text
+                );
                 return Err(Problem::new(label.span.clone(), message).with_hint(hint));
             }
             Some(_) => {
-                return Err(Problem::new(label.span.clone(), format!("`{}` already names a value", label.text)));
+                return Err(Problem::new(
+                    label.span.clone(),
+                    format!("`{}` already names a value", label.text),
+                ));
             }
         }
         let name = self.maker.unique(&label.text);
@@ -398,7 +426,8 @@ impl<'a> Builder<'a> {
         let count = match self.eval(repeat)? {
             Arg::Dim(Dim::Known(n)) if n >= 1 => n,
             other => {
-                let message = format!("expected a number of repetitions of at least 1, found {}", other.describe());
+                let message =
+                    format!("expected a number of repetitions of at least 1, found {}", other.describe());
                 return Err(Problem::new(repeat.span.clone(), message));
             }
         };
@@ -423,7 +452,8 @@ impl<'a> Builder<'a> {
             let wanted = if i == count - 1 { wanted } else { 1 };
             let flow = self.once(item, part, incoming, wanted)?;
             if flow.len() > MAX_FLOW {
-                let message = format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
+                let message =
+                    format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
                 return Err(Problem::new(item.span.clone(), message));
             }
             incoming = Incoming::Flow(flow);
@@ -450,7 +480,8 @@ impl<'a> Builder<'a> {
                 if let Some(Binding::Label(target, weights)) = self.find(&name.text) {
                     let (target, weights) = (*target, weights.clone());
                     if *called {
-                        let message = format!("expected no settings: `{}` is applied again as it is", name.text);
+                        let message =
+                            format!("expected no settings: `{}` is applied again as it is", name.text);
                         return Err(Problem::new(item.span.clone(), message));
                     }
                     let own = self.name(part, &name.text);
@@ -498,7 +529,9 @@ impl<'a> Builder<'a> {
                 Ok(flow) => Ok(Some(flow)),
                 Err(problem) => {
                     for item in branches.iter().filter_map(|b| b.items.first()) {
-                        if self.reference(item)?.is_none() && matches!(item.atom, Atom::Call { called: false, .. }) {
+                        if self.reference(item)?.is_none()
+                            && matches!(item.atom, Atom::Call { called: false, .. })
+                        {
                             return Err(problem);
                         }
                     }
@@ -542,7 +575,10 @@ impl<'a> Builder<'a> {
     fn deeper(&mut self, span: &Span) -> Made<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Problem::new(span.clone(), format!("expected at most {MAX_DEPTH} parts inside one another")));
+            return Err(Problem::new(
+                span.clone(),
+                format!("expected at most {MAX_DEPTH} parts inside one another"),
+            ));
         }
         Ok(())
     }
@@ -581,7 +617,9 @@ impl<'a> Builder<'a> {
                 (Some((value, _)), _) => value.clone(),
                 (None, Some(default)) => self.eval(default)?,
                 (None, None) => {
-                    return Err(call.problem(format!("block `{name}` needs the parameter `{}`", parameter.text)));
+                    return Err(
+                        call.problem(format!("block `{name}` needs the parameter `{}`", parameter.text))
+                    );
                 }
             };
             self.scope().names.insert(&parameter.text, Binding::Arg(value));
@@ -607,7 +645,8 @@ impl<'a> Builder<'a> {
         wanted: usize,
     ) -> Made<Flow> {
         let Some(row) = layers::find(&name.text) else {
-            let kind = kinds::find_by_name("loom", &name.text).or_else(|| kinds::all().find(|k| k.name == name.text));
+            let kind = kinds::find_by_name("loom", &name.text)
+                .or_else(|| kinds::all().find(|k| k.name == name.text));
             let op = kind.and_then(|k| k.names.iter().find(|(f, _)| *f == "onnx"));
             return match op {
                 Some((_, op)) => self.call_operator(op, name, given, item, part, incoming, wanted),
@@ -644,7 +683,10 @@ impl<'a> Builder<'a> {
         let mut attributes = Vec::new();
         for given in &settings {
             let Some(key) = &given.name else {
-                return Err(Problem::new(given.span.clone(), format!("expected `{}` to get settings by name", name.text)));
+                return Err(Problem::new(
+                    given.span.clone(),
+                    format!("expected `{}` to get settings by name", name.text),
+                ));
             };
             attributes.push((key.text.as_str(), given.value.to_attribute()));
         }
@@ -670,7 +712,8 @@ impl<'a> Builder<'a> {
                     let dims = items.iter().map(|a| match a {
                         Arg::Dim(d) => Ok(d.clone()),
                         other => {
-                            let message = format!("expected dimensions of `shape`, found {}", other.describe());
+                            let message =
+                                format!("expected dimensions of `shape`, found {}", other.describe());
                             Err(Problem::new(given.span.clone(), message))
                         }
                     });
@@ -699,17 +742,26 @@ impl<'a> Builder<'a> {
             .or_else(|| nearest(&name.text, kinds::all().map(|k| k.name)));
         let problem = Problem::new(name.span.clone(), format!("unknown layer `{}`", name.text));
         if let Some(near) = near {
-            return Err(problem.with_hint(format!("did you mean `{near}`? A name in quotes is drawn as it is")));
+            return Err(
+                problem.with_hint(format!("did you mean `{near}`? A name in quotes is drawn as it is"))
+            );
         }
         if !clearly_a_layer {
-            let mut problem = Problem::new(name.span.clone(), format!("unknown layer or value `{}`", name.text));
+            let mut problem =
+                Problem::new(name.span.clone(), format!("unknown layer or value `{}`", name.text));
             if !self.open_blocks.is_empty() {
-                problem.hint = Some(format!("in a block, `same` is what flows in; `input {}` gives it a name", name.text));
+                problem.hint = Some(format!(
+                    "in a block, `same` is what flows in; `input {}` gives it a name",
+                    name.text
+                ));
             }
             return Err(problem);
         }
         let path = self.maker.path(&name.text);
-        let note = Diagnostic::note(path, format!("unknown layer `{}`: drawn as a sketch, its result unknown", name.text));
+        let note = Diagnostic::note(
+            path,
+            format!("unknown layer `{}`: drawn as a sketch, its result unknown", name.text),
+        );
         self.maker.graph.diagnostics.push(note);
         Ok(())
     }
@@ -744,7 +796,8 @@ impl<'a> Builder<'a> {
         if start && !has_values && needed {
             inputs = self.current(&item.span)?;
         }
-        let dtype = inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype()).unwrap_or(DType::Float32);
+        let dtype =
+            inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype()).unwrap_or(DType::Float32);
         for (i, x) in constants.into_iter().enumerate() {
             inputs.push(self.maker.float(owner, &format!("number_{i}"), x, dtype));
         }
@@ -790,10 +843,13 @@ fn check_inputs(row: &Row, inputs: &[TensorId], span: &Span) -> Made<()> {
     };
     let problem = Problem::new(span.clone(), format!("`{}` expected {expected}, found {found}", row.name));
     Err(match (found < least, most) {
-        (true, _) if least > 1 => {
-            problem.with_hint(format!("name the values, `{0}(a, b)`, or give branches, `[…, same] > {0}`", row.name))
+        (true, _) if least > 1 => problem.with_hint(format!(
+            "name the values, `{0}(a, b)`, or give branches, `[…, same] > {0}`",
+            row.name
+        )),
+        (false, 1) => {
+            problem.with_hint("join the values first by `add` or `concat`, or begin with one of them")
         }
-        (false, 1) => problem.with_hint("join the values first by `add` or `concat`, or begin with one of them"),
         _ => problem,
     })
 }
@@ -832,7 +888,10 @@ impl<'a> Builder<'a> {
             Some(Binding::Arg(arg)) => return Ok(arg.clone()),
             Some(Binding::Broken) => return Err(follows()),
             Some(Binding::Label(..)) => {
-                return Err(Problem::new(span.clone(), format!("expected a number or a value, found the part `{word}`")));
+                return Err(Problem::new(
+                    span.clone(),
+                    format!("expected a number or a value, found the part `{word}`"),
+                ));
             }
             None => {}
         }
@@ -840,8 +899,9 @@ impl<'a> Builder<'a> {
             return Ok(Arg::Dim(dim.clone()));
         }
         let names: Vec<&str> = self.visible().flat_map(|s| s.names.keys().copied()).collect();
-        let hint = suggestion(word, names.into_iter().chain(self.symbols.keys().copied()).chain(["true", "false"]))
-            .unwrap_or_else(|| format!("text stands in quotes: \"{word}\""));
+        let hint =
+            suggestion(word, names.into_iter().chain(self.symbols.keys().copied()).chain(["true", "false"]))
+                .unwrap_or_else(|| format!("text stands in quotes: \"{word}\""));
         Err(Problem::new(span.clone(), format!("unknown name `{word}`")).with_hint(hint))
     }
 }

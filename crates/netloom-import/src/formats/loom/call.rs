@@ -41,7 +41,8 @@ impl Arg {
     /// As a setting of a node, for operators that the notation has no rule for.
     pub fn to_attribute(&self) -> Attribute {
         let list = |items: &[Self]| -> Attribute {
-            let ints: Option<Vec<i64>> = items.iter().map(|a| if let Self::Dim(d) = a { d.as_known() } else { None }).collect();
+            let ints: Option<Vec<i64>> =
+                items.iter().map(|a| if let Self::Dim(d) = a { d.as_known() } else { None }).collect();
             if let Some(ints) = ints {
                 return Attribute::Ints(ints);
             }
@@ -109,10 +110,13 @@ impl Call {
         let mut position = 0;
         for argument in given {
             let (name, at) = match &argument.name {
-                Some(name) if parameters.contains(&name.text.as_str()) => (name.text.clone(), name.span.clone()),
+                Some(name) if parameters.contains(&name.text.as_str()) => {
+                    (name.text.clone(), name.span.clone())
+                }
                 Some(name) => {
                     let message = format!("unknown setting `{}` of `{layer}`", name.text);
-                    let hint = suggestion(&name.text, parameters.iter().copied()).unwrap_or_else(|| listing(layer, parameters));
+                    let hint = suggestion(&name.text, parameters.iter().copied())
+                        .unwrap_or_else(|| listing(layer, parameters));
                     return Err(Problem::new(name.span.clone(), message).with_hint(hint));
                 }
                 None => match parameters.get(position) {
@@ -122,7 +126,9 @@ impl Call {
                             "expected at most {} of `{layer}`, found one more",
                             plural(parameters.len(), "setting")
                         );
-                        return Err(Problem::new(argument.span, message).with_hint(listing(layer, parameters)));
+                        return Err(
+                            Problem::new(argument.span, message).with_hint(listing(layer, parameters))
+                        );
                     }
                 },
             };
@@ -132,7 +138,14 @@ impl Call {
             }
             settings.push((name, argument.value, argument.span));
         }
-        Ok(Self { layer: layer.to_owned(), name: String::new(), inputs: Vec::new(), wanted: 1, span, settings })
+        Ok(Self {
+            layer: layer.to_owned(),
+            name: String::new(),
+            inputs: Vec::new(),
+            wanted: 1,
+            span,
+            settings,
+        })
     }
 
     /// The setting of a name, with its bytes.
@@ -184,7 +197,12 @@ impl Call {
         });
         let list: Vec<i64> = known.collect::<Result<_, _>>()?;
         if list.len() != n {
-            let message = format!("expected {} for `{name}` of `{}`, found {}", plural(n, "number"), self.layer, list.len());
+            let message = format!(
+                "expected {} for `{name}` of `{}`, found {}",
+                plural(n, "number"),
+                self.layer,
+                list.len()
+            );
             return Err(Problem::new(span.clone(), message));
         }
         Ok(Some(list))

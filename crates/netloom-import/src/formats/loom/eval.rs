@@ -15,7 +15,9 @@ pub fn eval(expr: &Expr, word: &mut dyn FnMut(&str, &Span) -> Made<Arg>) -> Made
         ExprKind::Text(t) => Ok(Arg::Text(t.clone())),
         ExprKind::Unknown => Ok(Arg::Dim(Dim::Unknown)),
         ExprKind::Word(w) => word(w, &expr.span),
-        ExprKind::List(items) => items.iter().map(|i| eval(i, word)).collect::<Made<Vec<Arg>>>().map(Arg::List),
+        ExprKind::List(items) => {
+            items.iter().map(|i| eval(i, word)).collect::<Made<Vec<Arg>>>().map(Arg::List)
+        }
         ExprKind::Minus(inner) => {
             let zero = Arg::Dim(Dim::Known(0));
             let inner = eval(inner, word)?;
@@ -52,7 +54,10 @@ fn arithmetic(sign: char, left: Arg, right: Arg, span: &Span) -> Made<Arg> {
 fn numbers(sign: char, left: &Arg, right: &Arg, span: &Span) -> Made<Arg> {
     let (Some(a), Some(b)) = (left.as_float(), right.as_float()) else {
         let odd = if left.as_float().is_none() { left } else { right };
-        return Err(Problem::new(span.clone(), format!("expected numbers around `{sign}`, found {}", odd.describe())));
+        return Err(Problem::new(
+            span.clone(),
+            format!("expected numbers around `{sign}`, found {}", odd.describe()),
+        ));
     };
     let result = match sign {
         '+' => a + b,

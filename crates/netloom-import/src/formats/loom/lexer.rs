@@ -70,13 +70,15 @@ pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
             '/' if rest.starts_with("//") => {
                 let len = rest.find('\n').unwrap_or(rest.len());
                 problems.push(
-                    Problem::new(at..at + 2, "expected a layer, found `//`").with_hint("comments begin with `#`"),
+                    Problem::new(at..at + 2, "expected a layer, found `//`")
+                        .with_hint("comments begin with `#`"),
                 );
                 (None, len)
             }
             '-' if rest.starts_with("->") => {
                 problems.push(
-                    Problem::new(at..at + 2, "expected `>`, found `->`").with_hint("layers are chained by `>`"),
+                    Problem::new(at..at + 2, "expected `>`, found `->`")
+                        .with_hint("layers are chained by `>`"),
                 );
                 (Some(Kind::Sign('>')), 2)
             }
@@ -86,7 +88,8 @@ pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
             '×' => (Some(Kind::Sign('*')), c.len_utf8()),
             _ => {
                 let len = c.len_utf8();
-                problems.push(Problem::new(at..at + len, format!("unexpected character `{}`", c.escape_debug())));
+                problems
+                    .push(Problem::new(at..at + len, format!("unexpected character `{}`", c.escape_debug())));
                 (None, len)
             }
         };
@@ -132,7 +135,8 @@ fn string(rest: &str, at: usize, problems: &mut Vec<Problem>) -> (Option<Kind>, 
     match line.find('"') {
         Some(end) => (Some(Kind::Text(line[..end].to_owned())), end + 2),
         None => {
-            let problem = Problem::new(at..at + 1 + line.len(), "expected a closing `\"` before the end of the line");
+            let problem =
+                Problem::new(at..at + 1 + line.len(), "expected a closing `\"` before the end of the line");
             problems.push(problem);
             (Some(Kind::Text(line.to_owned())), 1 + line.len())
         }

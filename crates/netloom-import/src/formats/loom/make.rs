@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use netloom_graph::infer::Infer;
 use netloom_graph::{
-    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, Producer, Shape, Storage, Tensor, TensorId, Value,
-    ValueType, Weight,
+    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, Producer, Shape, Storage, Tensor, TensorId,
+    Value, ValueType, Weight,
 };
 
 use super::ast::Span;
@@ -95,8 +95,11 @@ impl Maker {
     pub fn count(&mut self, span: &Span) -> Made<()> {
         self.parts += 1;
         if self.parts > MAX_PARTS {
-            return Err(Problem::new(span.clone(), format!("expected a network of at most {MAX_PARTS} parts"))
-                .with_hint("repetitions inside one another multiply"));
+            return Err(Problem::new(
+                span.clone(),
+                format!("expected a network of at most {MAX_PARTS} parts"),
+            )
+            .with_hint("repetitions inside one another multiply"));
         }
         Ok(())
     }
@@ -198,9 +201,19 @@ impl Maker {
     ///
     /// # Errors
     /// When the part was applied before to something that needs another shape.
-    pub fn weight(&mut self, owner: &str, name: &str, dtype: DType, dims: Vec<Dim>, span: &Span) -> Made<TensorId> {
+    pub fn weight(
+        &mut self,
+        owner: &str,
+        name: &str,
+        dtype: DType,
+        dims: Vec<Dim>,
+        span: &Span,
+    ) -> Made<TensorId> {
         if let Some(n) = dims.iter().filter_map(Dim::as_known).find(|n| *n < 1) {
-            return Err(Problem::new(span.clone(), format!("expected a weight of at least 1 in each dimension, found {n}")));
+            return Err(Problem::new(
+                span.clone(),
+                format!("expected a weight of at least 1 in each dimension, found {n}"),
+            ));
         }
         let shape = Shape::Ranked(dims);
         let path = join(&self.weight_path(owner), name);

@@ -55,12 +55,18 @@ impl Format for Loom {
 
     fn read(&self, source: &dyn Source) -> Result<Graph, Error> {
         if source.len() > MAX_BYTES as u64 {
-            return Err(Error::limit(format!("expected a text of at most {MAX_BYTES} bytes, found {}", source.len())));
+            return Err(Error::limit(format!(
+                "expected a text of at most {MAX_BYTES} bytes, found {}",
+                source.len()
+            )));
         }
         let bytes = take(source, 0, MAX_BYTES)?;
         let text = std::str::from_utf8(&bytes).map_err(|e| {
             let at = e.valid_up_to();
-            Error::new(ErrorKind::NotThisFormat, format!("not a text in the notation: byte {at} is not UTF-8"))
+            Error::new(
+                ErrorKind::NotThisFormat,
+                format!("not a text in the notation: byte {at} is not UTF-8"),
+            )
         })?;
         parse(text).map_err(|problems| to_error(source.name(), text, &problems))
     }
@@ -112,7 +118,9 @@ fn to_error(name: &str, text: &str, problems: &[Problem]) -> Error {
 fn begins_like_notation(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let Some(line) = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')) else { return false };
+    let Some(line) = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')) else {
+        return false;
+    };
     let Some((word, rest)) = line.split_once(char::is_whitespace) else { return false };
     let rest = rest.trim_start();
     let is_name = rest.starts_with(|c: char| c.is_alphabetic() || c == '_');
@@ -120,7 +128,9 @@ fn begins_like_notation(head: &[u8]) -> bool {
     match word {
         "model" => rest.starts_with('"') || (is_name && (after.is_empty() || after.starts_with('#'))),
         "block" => is_name && (after.starts_with('(') || after.starts_with('{')),
-        "input" => is_name && (after.starts_with([':', '[', ',', '#']) || after.is_empty() || after.ends_with(']')),
+        "input" => {
+            is_name && (after.starts_with([':', '[', ',', '#']) || after.is_empty() || after.ends_with(']'))
+        }
         _ => false,
     }
 }

@@ -114,14 +114,13 @@ impl Parser<'_> {
         self.tell(problem)
     }
 
-    fn expect(&mut self, sign: char, what: &str) -> Parsed<()> {
-        if self.eat(sign) { Ok(()) } else { self.expected(what) }
-    }
-
     fn open(&mut self, bracket: char) -> Parsed<()> {
         let span = self.token(self.at).span.clone();
         if self.brackets.len() >= MAX_NESTING {
-            return self.tell(Problem::new(span, format!("expected at most {MAX_NESTING} brackets inside one another")));
+            return self.tell(Problem::new(
+                span,
+                format!("expected at most {MAX_NESTING} brackets inside one another"),
+            ));
         }
         self.at += 1;
         self.brackets.push(bracket);
@@ -198,13 +197,18 @@ impl Parser<'_> {
                 "`>` or the end of the line",
                 Some("names stand before one `=`: `a = conv(8, 3)`, or `a, b = split(2)`"),
             ),
-            Kind::Word(_) | Kind::Text(_) => self.expected_hint("`>` or the end of the line", Some("layers are chained by `>`")),
+            Kind::Word(_) | Kind::Text(_) => {
+                self.expected_hint("`>` or the end of the line", Some("layers are chained by `>`"))
+            }
             _ => self.expected("`>` or the end of the line"),
         }
     }
 
     fn name(&mut self, what: &str) -> Parsed<Name> {
-        let span = { self.start(); self.token(self.at).span.clone() };
+        let span = {
+            self.start();
+            self.token(self.at).span.clone()
+        };
         match self.peek().clone() {
             Kind::Word(text) if RESERVED.contains(&text.as_str()) => {
                 self.tell(Problem::new(span, format!("expected {what}, found the reserved word `{text}`")))
@@ -286,9 +290,10 @@ impl Parser<'_> {
         for word in ["block", "model"] {
             if self.is_word(word) {
                 let span = self.token(self.at).span.clone();
-                return self.tell(Problem::new(span, format!("expected a statement, found `{word}`")).with_hint(
-                    format!("`{word}` stands at the top of a text only"),
-                ));
+                return self.tell(
+                    Problem::new(span, format!("expected a statement, found `{word}`"))
+                        .with_hint(format!("`{word}` stands at the top of a text only")),
+                );
             }
         }
         let names = self.names();
@@ -326,7 +331,10 @@ impl Parser<'_> {
         };
         let shape = if self.is('[') { Some(self.extents()?) } else { None };
         if colon && dtype.is_none() && shape.is_none() {
-            return self.expected_hint("an element type or `[`", Some("for example `input x: float32[batch, 3, 224, 224]`"));
+            return self.expected_hint(
+                "an element type or `[`",
+                Some("for example `input x: float32[batch, 3, 224, 224]`"),
+            );
         }
         Ok(Input { name, dtype, shape })
     }
@@ -376,7 +384,8 @@ impl Parser<'_> {
 
     fn item(&mut self) -> Parsed<Item> {
         let start = self.start();
-        let is_label = matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign(':');
+        let is_label =
+            matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign(':');
         let label = if is_label {
             let name = self.name("a label")?;
             self.at += 1;
@@ -402,7 +411,8 @@ impl Parser<'_> {
                         _ => "a text describes one network: write the parts that it has",
                     };
                     return self.tell(
-                        Problem::new(span, format!("expected a layer, a value, `[` or `{{`, found `{text}`")).with_hint(hint),
+                        Problem::new(span, format!("expected a layer, a value, `[` or `{{`, found `{text}`"))
+                            .with_hint(hint),
                     );
                 }
                 if RESERVED.contains(&text.as_str()) && text != "same" {
@@ -429,7 +439,8 @@ impl Parser<'_> {
                 }
                 self.close(']', "`>`, `,` or `]`")?;
                 if branches.is_empty() {
-                    return self.tell(Problem::new(start..self.end(), "expected a branch between `[` and `]`"));
+                    return self
+                        .tell(Problem::new(start..self.end(), "expected a branch between `[` and `]`"));
                 }
                 Ok(Atom::Branches(branches))
             }
@@ -443,7 +454,8 @@ impl Parser<'_> {
         let mut arguments: Vec<Argument> = Vec::new();
         while !self.is(')') {
             self.peek();
-            let named = matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign('=');
+            let named =
+                matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign('=');
             let name = if named {
                 let name = self.name("a setting")?;
                 self.at += 1;
@@ -456,7 +468,9 @@ impl Parser<'_> {
                 && let Some(last) = arguments.last().and_then(|a| a.name.as_ref())
             {
                 let hint = format!("settings without name stand before `{}=…`", last.text);
-                return self.tell(Problem::new(value.span, "a setting without name after a named one").with_hint(hint));
+                return self.tell(
+                    Problem::new(value.span, "a setting without name after a named one").with_hint(hint),
+                );
             }
             arguments.push(Argument { name, value });
             if !self.eat(',') {
@@ -490,7 +504,10 @@ impl Parser<'_> {
         self.at += 1;
         self.operators += 1;
         if self.operators > MAX_OPERATORS {
-            return self.tell(Problem::new(span, format!("expected at most {MAX_OPERATORS} operators in a statement")));
+            return self.tell(Problem::new(
+                span,
+                format!("expected at most {MAX_OPERATORS} operators in a statement"),
+            ));
         }
         Ok(())
     }
@@ -530,7 +547,9 @@ impl Parser<'_> {
             Kind::Word(w) => {
                 let expr = self.take(ExprKind::Word(w.clone()));
                 if self.is('(') {
-                    let hint = format!("name it first: `y = {w}(…)`, then write `y` here; or use branches: `[…, …] > {w}`");
+                    let hint = format!(
+                        "name it first: `y = {w}(…)`, then write `y` here; or use branches: `[…, …] > {w}`"
+                    );
                     return self.expected_hint("a number, a name or text", Some(&hint));
                 }
                 expr

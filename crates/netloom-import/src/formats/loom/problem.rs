@@ -43,10 +43,7 @@ impl Problem {
     pub fn place(&self, text: &str) -> Place {
         let (before, _) = text.split_at(floor(text, self.span.start));
         let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-        Place {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
     /// The mistake with its line of the text, marked, for a terminal.

@@ -9,13 +9,8 @@ fn listing(graph: &Graph) -> String {
     let name = |t: &TensorId| graph.tensor(*t).name.clone();
     let mut out = String::new();
     for (id, node) in graph.nodes() {
-        let inputs: Vec<String> = node
-            .inputs
-            .iter()
-            .flatten()
-            .filter(|t| !graph.tensor(**t).is_stored())
-            .map(name)
-            .collect();
+        let inputs: Vec<String> =
+            node.inputs.iter().flatten().filter(|t| !graph.tensor(**t).is_stored()).map(name).collect();
         let shapes: Vec<String> =
             node.outputs.iter().flatten().map(|t| graph.tensor(*t).ty.shape().to_string()).collect();
         out += &format!("{} {}({}) {}\n", graph.node_path(id), node.op, inputs.join(", "), shapes.join(", "));
@@ -36,16 +31,41 @@ fn check(text: &str, expected: &str) {
     assert_eq!(trim(&listing(&read(text))), trim(expected), "\n{text}");
 }
 
+/// Every fixture: name, text, learned elements.
+macro_rules! fixtures {
+    ($($name:literal $parameters:literal,)*) => {
+        &[$(($name, include_str!(concat!("../../../tests/fixtures/", $name, ".loom")), $parameters)),*]
+    };
+}
+
+const FIXTURES: &[(&str, &str, u64)] = fixtures! {
+    "densenet" 0,
+    "inception" 0,
+    "lenet5" 0,
+    "lstm_classifier" 0,
+    "mask" 0,
+    "mlp" 0,
+    "resnet18" 11_689_512,
+    "seq2seq" 0,
+    "siamese" 0,
+    "transformer" 0,
+    "unet" 0,
+    "vae" 0,
+};
+
 #[test]
-fn first_look() {
-    for text in [
-        "input x [1, 3, 32, 32]\nconv(8, 3, pad=1) > batch_norm > relu > max_pool(2) > flatten > linear(10)",
-        "input x [1, 3, 32, 32]\n[conv(3, 3, pad=same) > relu, same] > add > relu",
-        "input x [b, t, 16]\ny, h, c = lstm(32, layers=2, bidirectional=true)\noutput y, h",
-        "input x [b, t, 16]\nmulti_head_attention(4) > layer_norm > linear(8) > select(0) > softmax",
-        "input a [1, 4]\ninput b [1, 4]\nleft = a > tower: { linear(8) > relu }\nright = b > tower\nadd(left, right)",
-        "input x [1, 3, 32, 32]\nlayer1: Basic(8, 2) * 2\nblock Basic(c, s=1) { conv(c, 3, stride=s, pad=1) > relu }",
-    ] {
-        println!("{text}\n{}", listing(&read(text)));
+fn fixtures_are_read() {
+    for (name, text, parameters) in FIXTURES {
+        let graph = read(text);
+        println!("== {name}\n{}", listing(&graph));
+        for d in &graph.diagnostics {
+            println!("{d:?}");
+        }
+        let mut again = graph.clone();
+        netloom_graph::infer::infer(&mut again);
+        for d in &again.diagnostics {
+            println!("{d:?}");
+        }
+        println!("{} {parameters}", netloom_graph::summary::summary(&again).parameters);
     }
 }

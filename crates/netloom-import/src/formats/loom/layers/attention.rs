@@ -46,7 +46,8 @@ fn attend(
 ) -> Made<Vec<TensorId>> {
     let heads = call.int("heads", 1)?.unwrap_or(1);
     let kv_heads = call.int("kv_heads", 1)?.unwrap_or(heads);
-    let mut attributes = vec![("q_num_heads", Attribute::Int(heads)), ("kv_num_heads", Attribute::Int(kv_heads))];
+    let mut attributes =
+        vec![("q_num_heads", Attribute::Int(heads)), ("kv_num_heads", Attribute::Int(kv_heads))];
     if call.flag("causal", false)? {
         attributes.push(("is_causal", Attribute::Int(1)));
     }

@@ -40,11 +40,15 @@ fn convolution(maker: &mut Maker, call: &Call, channels: Option<i64>, groups: i6
         (Some(channels), _) => (channels, groups),
         (None, Some(n)) => {
             let multiplier = call.int("multiplier", 1)?.unwrap_or(1);
-            let channels = n.checked_mul(multiplier).ok_or_else(|| call.problem("the number of channels is too large"))?;
+            let channels = n
+                .checked_mul(multiplier)
+                .ok_or_else(|| call.problem("the number of channels is too large"))?;
             (channels, n)
         }
         (None, None) => {
-            return Err(call.problem(format!("`{}` expected a known number of channels, found {from}", call.layer)));
+            return Err(
+                call.problem(format!("`{}` expected a known number of channels, found {from}", call.layer))
+            );
         }
     };
     for n in from.as_known().into_iter().chain([channels]) {

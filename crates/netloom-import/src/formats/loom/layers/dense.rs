@@ -32,14 +32,23 @@ pub(super) fn linear(
 ) -> Made<TensorId> {
     let from = call.features(maker, input)?;
     let dtype = maker.dtype(input);
-    let first = |made: Vec<TensorId>| made.first().copied().ok_or_else(|| call.problem("expected a result, found none"));
+    let first = |made: Vec<TensorId>| {
+        made.first().copied().ok_or_else(|| call.problem("expected a result, found none"))
+    };
     if maker.dims(input).is_some_and(|d| d.len() == 2) {
         let weight = maker.weight(name, "weight", dtype, vec![features.clone(), from], &call.span)?;
         let mut inputs = vec![Some(input), Some(weight)];
         if bias {
             inputs.push(Some(maker.weight(name, "bias", dtype, vec![features.clone()], &call.span)?));
         }
-        return first(maker.node("Gemm", name, inputs, vec![("transB", Attribute::Int(1))], 1, &call.span)?);
+        return first(maker.node(
+            "Gemm",
+            name,
+            inputs,
+            vec![("transB", Attribute::Int(1))],
+            1,
+            &call.span,
+        )?);
     }
     let weight = maker.weight(name, "weight", dtype, vec![from, features.clone()], &call.span)?;
     if !bias {
@@ -47,7 +56,8 @@ pub(super) fn linear(
     }
     let bias = maker.weight(name, "bias", dtype, vec![features.clone()], &call.span)?;
     maker.enter(name, Some("Linear"), &call.span)?;
-    let product = first(maker.node("MatMul", "matmul", vec![Some(input), Some(weight)], vec![], 1, &call.span)?)?;
+    let product =
+        first(maker.node("MatMul", "matmul", vec![Some(input), Some(weight)], vec![], 1, &call.span)?)?;
     let sum = first(maker.node("Add", "add", vec![Some(product), Some(bias)], vec![], 1, &call.span)?)?;
     maker.leave();
     Ok(sum)

@@ -28,7 +28,13 @@ pub const FAMILY: &[Row] = &[
         },
         ..Row::DEFAULT
     },
-    Row { name: "div", inputs: TWO, numbers: true, build: |maker, call| plain(maker, call, "Div"), ..Row::DEFAULT },
+    Row {
+        name: "div",
+        inputs: TWO,
+        numbers: true,
+        build: |maker, call| plain(maker, call, "Div"),
+        ..Row::DEFAULT
+    },
     Row { name: "matmul", inputs: TWO, build: |maker, call| plain(maker, call, "MatMul"), ..Row::DEFAULT },
     Row {
         name: "max",
@@ -45,9 +51,27 @@ pub const FAMILY: &[Row] = &[
         build: |maker, call| plain(maker, call, "Min"),
         ..Row::DEFAULT
     },
-    Row { name: "mul", inputs: TWO, numbers: true, build: |maker, call| plain(maker, call, "Mul"), ..Row::DEFAULT },
-    Row { name: "pow", inputs: TWO, numbers: true, build: |maker, call| plain(maker, call, "Pow"), ..Row::DEFAULT },
-    Row { name: "sub", inputs: TWO, numbers: true, build: |maker, call| plain(maker, call, "Sub"), ..Row::DEFAULT },
+    Row {
+        name: "mul",
+        inputs: TWO,
+        numbers: true,
+        build: |maker, call| plain(maker, call, "Mul"),
+        ..Row::DEFAULT
+    },
+    Row {
+        name: "pow",
+        inputs: TWO,
+        numbers: true,
+        build: |maker, call| plain(maker, call, "Pow"),
+        ..Row::DEFAULT
+    },
+    Row {
+        name: "sub",
+        inputs: TWO,
+        numbers: true,
+        build: |maker, call| plain(maker, call, "Sub"),
+        ..Row::DEFAULT
+    },
 ];
 
 fn plain(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {

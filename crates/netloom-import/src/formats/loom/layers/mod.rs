@@ -34,8 +34,13 @@ pub struct Row {
 }
 
 impl Row {
-    const DEFAULT: Self =
-        Self { name: "", settings: &[], inputs: (1, 1), numbers: false, build: |_, call| Ok(call.inputs.clone()) };
+    const DEFAULT: Self = Self {
+        name: "",
+        settings: &[],
+        inputs: (1, 1),
+        numbers: false,
+        build: |_, call| Ok(call.inputs.clone()),
+    };
 }
 
 /// The families, one per file, in order of file name.
@@ -80,7 +85,10 @@ impl Call {
             None => Ok(Dim::Unknown),
             Some(dims) => dims.get(1).cloned().ok_or_else(|| {
                 let shape = maker.graph.tensor(input).ty.shape();
-                self.problem(format!("`{}` expected an input of batch and channels, found {shape}", self.layer))
+                self.problem(format!(
+                    "`{}` expected an input of batch and channels, found {shape}",
+                    self.layer
+                ))
             }),
         }
     }
@@ -106,7 +114,10 @@ impl Call {
         match maker.dims(tensor) {
             None => Ok(Dim::Unknown),
             Some(dims) => dims.last().cloned().ok_or_else(|| {
-                self.problem(format!("`{}` expected an input with at least 1 dimension, found a scalar", self.layer))
+                self.problem(format!(
+                    "`{}` expected an input with at least 1 dimension, found a scalar",
+                    self.layer
+                ))
             }),
         }
     }

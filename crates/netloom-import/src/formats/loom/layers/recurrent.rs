@@ -44,7 +44,10 @@ fn recurrent(maker: &mut Maker, call: &Call, cell: &Cell) -> Made<Vec<TensorId>>
         && dims.len() != 3
     {
         let shape = maker.graph.tensor(input).ty.shape();
-        return Err(call.problem(format!("`{}` expected an input of batch, time and features, found {shape}", call.layer)));
+        return Err(call.problem(format!(
+            "`{}` expected an input of batch, time and features, found {shape}",
+            call.layer
+        )));
     }
     let layers = call.int("layers", 1)?.unwrap_or(1);
     maker.enter(&call.name, Some(cell.op), &call.span)?;
@@ -54,7 +57,8 @@ fn recurrent(maker: &mut Maker, call: &Call, cell: &Cell) -> Made<Vec<TensorId>>
         let suffix = if layers == 1 { String::new() } else { format!("_{layer}") };
         let last = layer == layers - 1;
         let from = results.first().copied().unwrap_or(input);
-        results = one_layer(maker, call, cell, &suffix, from, if last { call.wanted } else { 1 }, layer == 0)?;
+        results =
+            one_layer(maker, call, cell, &suffix, from, if last { call.wanted } else { 1 }, layer == 0)?;
     }
     maker.leave();
     Ok(results)
@@ -90,7 +94,14 @@ fn one_layer(
                 return Err(call.problem("a state to begin with and `bidirectional` do not go together"));
             }
             let axes = maker.ints(state, "axes", vec![Dim::Known(1)]);
-            let given = maker.node("Unsqueeze", &format!("{state}{suffix}"), vec![Some(value), Some(axes)], vec![], 1, span)?;
+            let given = maker.node(
+                "Unsqueeze",
+                &format!("{state}{suffix}"),
+                vec![Some(value), Some(axes)],
+                vec![],
+                1,
+                span,
+            )?;
             inputs.resize(place, None);
             inputs.extend(given.into_iter().map(Some));
         }

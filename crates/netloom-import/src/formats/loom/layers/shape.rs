@@ -116,7 +116,10 @@ fn reduce(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {
 }
 
 fn with_axes(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {
-    let axes = known(call.ints("axes")?.ok_or_else(|| call.problem(format!("`{}` needs the setting `axes`", call.layer)))?);
+    let axes = known(
+        call.ints("axes")?
+            .ok_or_else(|| call.problem(format!("`{}` needs the setting `axes`", call.layer)))?,
+    );
     let axes = maker.ints(&call.name, "axes", axes);
     call.node(maker, op, [call.input()?, axes], vec![])
 }

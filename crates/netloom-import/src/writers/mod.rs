@@ -1,0 +1,3 @@
+//! Graphs written out as text.
+
+pub mod json;

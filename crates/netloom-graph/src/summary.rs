@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Graph, ModuleId, TensorId};
+use crate::{Graph, ModuleId, TensorId, layers};
+
+mod cost;
+mod learned;
+mod modules;
+#[cfg(test)]
+mod tests;
 
 /// What a model amounts to.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,15 +54,40 @@ pub struct NodeSummary {
 }
 
 /// Counts a model. Run [`crate::infer::infer`] first: multiply-adds need shapes.
+///
+/// # Cost
+/// Time proportional to the size of the graph times the depth of its module tree.
 pub fn summary(graph: &Graph) -> Summary {
-    Summary {
-        parameters: 0,
-        trainable_parameters: None,
-        buffers: 0,
-        macs: None,
-        layers: BTreeMap::new(),
-        modules: Vec::new(),
-        nodes: vec![NodeSummary::default(); graph.nodes().len()],
-        learned: Vec::new(),
+    let learned = learned::find(graph);
+    let own = cost::of_nodes(graph);
+    let elements = |id: TensorId| learned::elements(graph, id).unwrap_or(0);
+    let parameters = sum(learned.tensors.iter().map(|id| elements(*id)));
+    let stored = sum(graph.tensors().filter(|(_, t)| t.is_stored()).map(|(id, _)| elements(id)));
+    let learned_stored =
+        sum(learned.tensors.iter().filter(|id| graph.tensor(**id).is_stored()).map(|id| elements(*id)));
+    let mut layers: BTreeMap<String, u64> = BTreeMap::new();
+    let mut nodes = Vec::with_capacity(graph.nodes().len());
+    for (id, node) in graph.nodes() {
+        let kind = layers::effective(graph, node).map_or_else(|| node.kind(), |l| l.name.to_owned());
+        *layers.entry(kind).or_insert(0) += 1;
+        let parameters = sum(learned.read_by(id).iter().map(|t| elements(*t)));
+        nodes.push(NodeSummary { parameters, macs: own[id.index()] });
     }
+    let modules = modules::rows(graph, &learned, &own);
+    let macs = modules.first().and_then(|root| root.macs);
+    Summary {
+        parameters,
+        trainable_parameters: None,
+        buffers: stored.saturating_sub(learned_stored),
+        macs,
+        layers,
+        modules,
+        nodes,
+        learned: learned.tensors,
+    }
+}
+
+/// A sum that stays at the largest number instead of running over: declared sizes may be absurd.
+fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }

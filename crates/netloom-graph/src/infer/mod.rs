@@ -6,6 +6,8 @@
 mod context;
 mod order;
 
+pub(crate) use order::topological;
+
 use std::collections::BTreeMap;
 
 pub use context::{Infer, InferError, normal_axis};

@@ -3,7 +3,7 @@
 //! A family of close kinds is one file that exports `FAMILY`, a slice of [`Layer`]; [`FAMILIES`] lists the files.
 
 use crate::infer::{Infer, InferError};
-use crate::{Graph, Node};
+use crate::{Graph, Node, Producer, TensorId};
 
 mod activation;
 mod arithmetic;
@@ -251,6 +251,44 @@ pub fn find(domain: &str, op: &str) -> Option<&'static Layer> {
         other => other,
     };
     find_by_name(framework, op)
+}
+
+/// The layer that a node acts as: a product with a stored matrix is a linear layer, a look-up in a stored table of
+/// vectors an embedding; any other node is what its operator says.
+pub fn effective(graph: &Graph, node: &Node) -> Option<&'static Layer> {
+    let layer = node.layer?;
+    let learned_matrix = |input: usize| {
+        node.input(input).is_some_and(|tensor| {
+            let matrix = graph.tensor(tensor).ty.shape().rank() == Some(2);
+            let float = graph.tensor(tensor).ty.dtype().is_none_or(|d| d.is_float());
+            matrix && float && is_stored(graph, tensor)
+        })
+    };
+    match layer.name {
+        "matmul" if learned_matrix(0) || learned_matrix(1) => find_by_name("loom", "linear"),
+        "gather" if node.attributes.int("axis").unwrap_or(0) == 0 && learned_matrix(0) => {
+            find_by_name("loom", "embedding")
+        }
+        _ => Some(layer),
+    }
+}
+
+/// Whether a tensor is stored in the file, or a rearranged stored tensor.
+fn is_stored(graph: &Graph, tensor: TensorId) -> bool {
+    // Exporters chain a few rearrangements at most.
+    const MAX_STEPS: usize = 8;
+    let mut at = tensor;
+    for _ in 0..MAX_STEPS {
+        match graph.tensor(at).producer {
+            Producer::Stored => return true,
+            Producer::Node(id, _) if rules::passes(graph.node(id), 0) => match graph.node(id).input(0) {
+                Some(input) => at = input,
+                None => return false,
+            },
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The layer that a framework calls by this name.

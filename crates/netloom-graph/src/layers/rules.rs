@@ -181,6 +181,16 @@ pub fn whole(x: f64) -> Dim {
     }
 }
 
+/// Whether a node hands the numbers of an input on, rearranged, cut, joined or in another format, but not mixed.
+pub fn passes(node: &Node, input: usize) -> bool {
+    match node.layer.map_or("", |l| l.name) {
+        "concat" => true,
+        "identity" | "cast" | "cast_like" | "reshape" | "flatten" | "transpose" | "squeeze" | "unsqueeze"
+        | "expand" | "tile" | "slice" | "split" | "pad" | "quantize" | "dequantize" => input == 0,
+        _ => false,
+    }
+}
+
 /// How a window slides over spatial dimensions: one entry per dimension.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Window {

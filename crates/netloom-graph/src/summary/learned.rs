@@ -1,0 +1,185 @@
+//! Which stored tensors a model learns, told by where they are used.
+//!
+//! A file says that a tensor is stored, not that training changes it. What decides is the use: kernels of convolutions,
+//! matrices of products, scales and shifts of norms, tables of look-ups, tensors added to or multiplied with the data.
+
+use std::collections::BTreeSet;
+
+use crate::layers::rules;
+use crate::{DType, Graph, Node, NodeId, Producer, TensorId};
+
+/// Names, as the last part of a path, that frameworks give to stored tensors they do not learn.
+const BUFFER_NAMES: &[&str] = &[
+    "attention_mask",
+    "cos_cache",
+    "cos_cached",
+    "inv_freq",
+    "mask",
+    "masked_bias",
+    "num_batches_tracked",
+    "position_ids",
+    "running_mean",
+    "running_var",
+    "sin_cache",
+    "sin_cached",
+    "token_type_ids",
+];
+
+/// Names, as the last part of a path, that make even a single number a parameter.
+const LEARNED_NAMES: &[&str] = &["beta", "bias", "gamma", "kernel", "weight"];
+
+/// The most stored tensors that one joined tensor is followed back to.
+const MAX_SOURCES: usize = 64;
+
+/// What a model learns.
+pub(super) struct Learned {
+    /// The learned tensors, in order.
+    pub tensors: Vec<TensorId>,
+    read_by: Vec<Vec<TensorId>>,
+}
+
+impl Learned {
+    /// The learned tensors that a node uses, each once; a node that only rearranges uses none.
+    pub(super) fn read_by(&self, node: NodeId) -> &[TensorId] {
+        &self.read_by[node.index()]
+    }
+}
+
+/// The number of elements of a stored tensor, as stored if that differs from its type.
+pub(super) fn elements(graph: &Graph, id: TensorId) -> Option<u64> {
+    let tensor = graph.tensor(id);
+    let stored = tensor.weight.as_ref().and_then(|w| w.shape.elements());
+    stored.or_else(|| tensor.ty.shape().elements())
+}
+
+/// Finds what a model learns.
+pub(super) fn find(graph: &Graph) -> Learned {
+    let sources = sources(graph);
+    let mut learned = BTreeSet::new();
+    let mut read_by = vec![Vec::new(); graph.nodes().len()];
+    for (id, node) in graph.nodes() {
+        for (input, tensor) in node.inputs.iter().enumerate() {
+            let Some(tensor) = *tensor else { continue };
+            let from = &sources[tensor.index()];
+            if from.is_empty() || !is_learned_use(graph, node, input, tensor, &sources) {
+                continue;
+            }
+            for source in from {
+                if !has_last_name(graph, *source, BUFFER_NAMES) {
+                    learned.insert(*source);
+                    if !read_by[id.index()].contains(source) {
+                        read_by[id.index()].push(*source);
+                    }
+                }
+            }
+        }
+    }
+    Learned { tensors: learned.into_iter().collect(), read_by }
+}
+
+/// The stored tensors that each tensor consists of, through nodes that only rearrange; a weight given as an input of
+/// the model counts as stored.
+fn sources(graph: &Graph) -> Vec<Vec<TensorId>> {
+    let mut sources = vec![Vec::new(); graph.tensors().len()];
+    for (id, tensor) in graph.tensors() {
+        let given = matches!(tensor.producer, Producer::Input(_)) && is_weight_input(graph, id);
+        if tensor.is_stored() || given {
+            sources[id.index()].push(id);
+        }
+    }
+    let (order, _) = crate::infer::topological(graph);
+    for id in order {
+        let node = graph.node(id);
+        let mut from: Vec<TensorId> = Vec::new();
+        for (input, tensor) in node.inputs.iter().enumerate() {
+            let Some(tensor) =
+                tensor.filter(|t| rules::passes(node, input) && carries_numbers(graph, node, *t))
+            else {
+                continue;
+            };
+            for source in &sources[tensor.index()] {
+                if from.len() < MAX_SOURCES && !from.contains(source) {
+                    from.push(*source);
+                }
+            }
+        }
+        if from.is_empty() {
+            continue;
+        }
+        for output in node.outputs.iter().flatten() {
+            if matches!(graph.tensor(*output).producer, Producer::Node(n, _) if n == id) {
+                sources[output.index()].clone_from(&from);
+            }
+        }
+    }
+    sources
+}
+
+/// Whole numbers become parameters only through dequantisation: a cast table of positions is none.
+fn carries_numbers(graph: &Graph, node: &Node, tensor: TensorId) -> bool {
+    let kind = node.layer.map_or("", |l| l.name);
+    let dtype = graph.tensor(tensor).ty.dtype();
+    !matches!(kind, "cast" | "cast_like") || dtype.is_none_or(DType::is_float)
+}
+
+/// Whether an input of the model is only ever used as a weight: exports that keep weights outside the file.
+fn is_weight_input(graph: &Graph, id: TensorId) -> bool {
+    let consumers = &graph.tensor(id).consumers;
+    !consumers.is_empty()
+        && consumers.iter().all(|(node, input)| {
+            let node = graph.node(*node);
+            node.layer.is_some_and(|l| *input > 0 && !is_weak(l.name) && l.learned.contains(input))
+        })
+}
+
+/// Kinds whose inputs may be data as well as weights.
+fn is_weak(kind: &str) -> bool {
+    matches!(kind, "add" | "sub" | "mul" | "sum" | "matmul" | "gather" | "fused_matmul" | "skip_norm")
+}
+
+fn is_learned_use(
+    graph: &Graph,
+    node: &Node,
+    input: usize,
+    tensor: TensorId,
+    sources: &[Vec<TensorId>],
+) -> bool {
+    let Some(layer) = node.layer else { return false };
+    let ty = &graph.tensor(tensor).ty;
+    let float = ty.dtype().is_none_or(DType::is_float);
+    let several = ty.shape().elements().is_none_or(|n| n > 1);
+    let named = || sources[tensor.index()].iter().any(|s| has_last_name(graph, *s, LEARNED_NAMES));
+    let beside_data = || {
+        node.inputs
+            .iter()
+            .enumerate()
+            .any(|(i, t)| i != input && t.is_some_and(|t| sources[t.index()].is_empty()))
+    };
+    match layer.name {
+        // A token that is joined to the data.
+        "concat" => float && several && beside_data() && ty.shape().rank().is_some_and(|r| r >= 2),
+        "gather" => input == 0 && float && ty.shape().rank().is_none_or(|r| r >= 2),
+        "add" | "sub" | "sum" | "mul" => float && (several || named()) && !is_mask(graph, node, tensor),
+        "matmul" => float && several,
+        _ => layer.learned.contains(&input),
+    }
+}
+
+/// Whether a tensor is added to scores right before their softmax: then it hides positions.
+fn is_mask(graph: &Graph, node: &Node, tensor: TensorId) -> bool {
+    let table = matches!(graph.tensor(tensor).ty.shape().dims(), Some([.., a, b])
+        if a.as_known() != Some(1) && b.as_known() != Some(1));
+    let softmax = |t: &TensorId| {
+        graph
+            .tensor(*t)
+            .consumers
+            .iter()
+            .any(|(n, _)| graph.node(*n).layer.is_some_and(|l| l.name == "softmax"))
+    };
+    node.op == "Add" && table && node.outputs.iter().flatten().any(softmax)
+}
+
+fn has_last_name(graph: &Graph, id: TensorId, names: &[&str]) -> bool {
+    let last = graph.tensor(id).name.rsplit(['.', '/']).next().unwrap_or("");
+    names.contains(&last)
+}

@@ -7,11 +7,15 @@ Stored numbers that no shape depends on (floating-point tensors of more than 64 
 overwritten with zeros of the same length, so that they compress. Then `onnx.shape_inference.infer_shapes` runs with
 data propagation on exactly the bytes that are stored here.
 
-The file, before gzip: for each case, `name`, `model`, `answer`, each a little-endian u32 length and that many bytes.
+Where the package has inputs for a case, its reference evaluator runs the model as shipped, and the types of the real
+results, of every value of the main graph that it can tell, are written too.
+
+The file, before gzip: for each case, `name`, `model`, `answer`, `results`, each a little-endian u32 length and that
+many bytes.
 The answer is text, one line per value whose type was inferred: scope, tab, name, tab, type. The scope is empty for
 the main graph, else a path of `first output of the owner` `:` `attribute`, joined by `/`. A type is written
 `float32[1,n,?]`, `float32` when the rank is unknown, or `seq(..)`, `optional(..)`, `sparse(..)`, `map(key,..)`;
-dimensions that the inference named itself (`unk__0`) are `?`.
+dimensions that the inference named itself (`unk__0`) are `?`. The results are lines of name, tab, type.
 """
 
 import gzip
@@ -20,8 +24,10 @@ import struct
 import sys
 import warnings
 
+import numpy
 import onnx
-from onnx import AttributeProto, TensorProto
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 warnings.filterwarnings("ignore")
 
@@ -118,20 +124,68 @@ def answers(graph, scope, lines):
                 answers(attribute.g, f"{scope}/{inner}" if scope else inner, lines)
 
 
+def type_of(value):
+    """The type of a real result; None for what the evaluator holds in a form of its own."""
+    if not isinstance(value, numpy.ndarray):
+        return None
+    kind = TensorProto.STRING if value.dtype.kind in "OUS" else helper.np_dtype_to_tensor_dtype(value.dtype)
+    return dtype(kind) + "[" + ",".join(str(d) for d in value.shape) + "]"
+
+
+def run(model, data_sets):
+    """Types of the results of the main graph's nodes when the model runs on the inputs that come with it."""
+    if not data_sets:
+        return {}
+    inputs, outputs = data_sets[0]
+    names = [i.name for i in model.graph.input]
+    stored = {t.name for t in model.graph.initializer}
+    feeds = dict(zip([n for n in names if n not in stored] if len(inputs) < len(names) else names, inputs))
+    found = {o.name: type_of(v) for o, v in zip(model.graph.output, outputs)}
+    open_model = onnx.ModelProto()
+    open_model.CopyFrom(model)
+    have = {o.name for o in model.graph.output}
+    for node in model.graph.node:
+        for name in node.output:
+            if name and name not in have:
+                open_model.graph.output.append(onnx.ValueInfoProto(name=name))
+                have.add(name)
+    try:
+        evaluator = ReferenceEvaluator(open_model)
+        for name, value in zip(evaluator.output_names, evaluator.run(None, feeds)):
+            found.setdefault(name, type_of(value))
+    except Exception:  # the evaluator does not know every operator; the shipped outputs remain
+        pass
+    return {name: text for name, text in found.items() if text}
+
+
+def stored_data(folder):
+    """The first data set beside a shipped model."""
+    folder = folder / "test_data_set_0"
+    if not folder.is_dir():
+        return []
+    def tensors(kind):
+        files = sorted(folder.glob(f"{kind}_*.pb"), key=lambda f: int(f.stem.split("_")[1]))
+        return [numpy_helper.to_array(onnx.load_tensor(f)) for f in files]
+    try:
+        return [(tensors("input"), tensors("output"))]
+    except Exception:  # sequences and optionals are stored as other messages
+        return []
+
+
 def cases():
     from onnx.backend.test.case.node import collect_testcases
 
-    yield from ((f"node/{c.name}", c.model) for c in collect_testcases(None))
+    yield from ((f"node/{c.name}", c.model, c.data_sets) for c in collect_testcases(None))
     data = pathlib.Path(onnx.__file__).parent / "backend" / "test" / "data"
     for path in sorted(data.rglob("*.onnx")):
         name = path.relative_to(data).with_suffix("").as_posix().removesuffix("/model")
-        yield name, onnx.load(path, load_external_data=False)
+        yield name, onnx.load(path, load_external_data=False), stored_data(path.parent)
 
 
 def main():
     out = bytearray()
-    count = values = 0
-    for name, model in sorted(cases(), key=lambda c: c[0]):
+    count = values = ran = 0
+    for name, model, data_sets in sorted(cases(), key=lambda c: c[0]):
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         strip(copy.graph)
@@ -147,12 +201,13 @@ def main():
         lines = []
         answers(inferred.graph, "", lines)
         lines = sorted(set(lines))
-        count, values = count + 1, values + len(lines)
-        for part in (name.encode(), stored, "\n".join(lines).encode()):
+        results = sorted(f"{value}\t{text}" for value, text in run(model, data_sets).items())
+        count, values, ran = count + 1, values + len(lines), ran + len(results)
+        for part in (name.encode(), stored, "\n".join(lines).encode(), "\n".join(results).encode()):
             out += struct.pack("<I", len(part)) + part
     target = pathlib.Path(__file__).with_name("onnx_backend.bin.gz")
     target.write_bytes(gzip.compress(bytes(out), 9, mtime=0))
-    print(f"{count} cases, {values} values, {len(out)} bytes, {target.stat().st_size} compressed")
+    print(f"{count} cases, {values} values, {ran} results, {len(out)} bytes, {target.stat().st_size} compressed")
 
 
 if __name__ == "__main__":

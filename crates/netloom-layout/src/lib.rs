@@ -3,10 +3,25 @@
 //! The crate knows rectangles, ports, edges and nesting, and nothing of text, colour or networks. [`layout`] is total:
 //! any [`LayoutInput`], however odd, gives a [`Layout`]. It uses no recursion, and equal inputs give equal layouts.
 
+mod acyclic;
+pub mod clean;
+mod compound;
 pub mod geometry;
 pub mod input;
+mod lanes;
+mod level;
+mod order;
 pub mod output;
+mod place;
+mod problem;
+mod proper;
+mod rank;
+mod route;
+pub mod sample;
+mod skyline;
+mod tracks;
 
+pub use compound::layout;
 pub use geometry::{Insets, Point, Rect, Size};
 pub use input::{Direction, Edge, EdgeKind, End, LayoutInput, Node, Port, Side, Spacing};
 pub use output::{Layout, Route, Stats};

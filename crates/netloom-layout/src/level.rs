@@ -1,0 +1,92 @@
+//! The phases of one flat problem in order.
+
+use crate::acyclic::reversed;
+use crate::clean::NONE;
+use crate::lanes::lanes;
+use crate::order::order;
+use crate::place::place;
+use crate::problem::{Problem, Role, Solution};
+use crate::proper::proper;
+use crate::rank::{RankEdge, ranks};
+use crate::route::route;
+use crate::{EdgeKind, Side};
+
+/// Lays out one container's inside.
+pub(crate) fn solve(problem: &Problem) -> Solution {
+    if problem.items.is_empty() {
+        let p = &problem.padding;
+        let size = crate::Size::new(
+            problem.least.width.max(p.left + p.right),
+            problem.least.height.max(p.top + p.bottom),
+        );
+        return Solution { size, first: vec![0], ..Solution::default() };
+    }
+    let pairs: Vec<(u32, u32)> = problem.links.iter().map(|l| (l.source.item, l.target.item)).collect();
+    let against: Vec<bool> = problem.links.iter().map(|l| l.kind == EdgeKind::Back).collect();
+    let reversed = reversed(problem.items.len(), &pairs, &against);
+    let rows = rows(problem, &reversed);
+    let mut cells = proper(problem, &rows);
+    let order = order(&mut cells);
+    let centers = place(&mut cells, &order, &problem.spacing);
+    let lanes = lanes(&cells, &order, &centers, problem.spacing.lane);
+    let mut solution = route(problem, &cells, &order, &centers, &lanes);
+    solution.reversed = reversed;
+    solution
+}
+
+/// The row of every item: gates in the first and the last, boxes by rank.
+fn rows(problem: &Problem, reversed: &[bool]) -> Vec<u32> {
+    let n = problem.items.len();
+    let entries = problem.items.iter().any(|i| i.role == Role::Entry);
+    let exits = problem.items.iter().any(|i| i.role == Role::Exit);
+    // All entries share one node above every box, all exits one below.
+    let (above, below) = (n as u32, n as u32 + 1);
+    let node = |i: u32| match problem.items[i as usize].role {
+        Role::Box => i,
+        Role::Entry => above,
+        Role::Exit => below,
+    };
+    let mut edges: Vec<RankEdge> = Vec::with_capacity(problem.links.len());
+    let (mut has_in, mut has_out) = (vec![false; n + 2], vec![false; n + 2]);
+    for (link, &back) in problem.links.iter().zip(reversed) {
+        let (mut tail, mut head) = (node(link.source.item), node(link.target.item));
+        if back {
+            std::mem::swap(&mut tail, &mut head);
+        }
+        if tail == head {
+            continue;
+        }
+        // Ends at the far sides and labels need a row in between.
+        let span = if link.label.width > 0.0 { 2 } else { 1 };
+        let ports = link.source.side == Side::Bottom || link.target.side == Side::Top;
+        let span = if ports || back { span } else { span.max(1) };
+        has_out[tail as usize] = true;
+        has_in[head as usize] = true;
+        edges.push(RankEdge { tail, head, weight: i64::from(link.weight), span });
+    }
+    for (i, item) in problem.items.iter().enumerate() {
+        if item.role == Role::Box {
+            if entries && !has_in[i] {
+                edges.push(RankEdge { tail: above, head: i as u32, weight: 0, span: 1 });
+            }
+            if exits && !has_out[i] {
+                edges.push(RankEdge { tail: i as u32, head: below, weight: 0, span: 1 });
+            }
+        }
+    }
+    let rank = ranks(n + 2, &edges);
+    let shift = if entries { -rank[above as usize] } else { 0 };
+    let last = (problem.items.iter().zip(&rank))
+        .filter(|(item, _)| item.role == Role::Box)
+        .map(|(_, r)| r + shift)
+        .max()
+        .unwrap_or(0)
+        .max(0);
+    let row = |(item, rank): (&crate::problem::Item, &i32)| match item.role {
+        Role::Box => (rank + shift).max(i32::from(entries)) as u32,
+        Role::Entry => 0,
+        Role::Exit => last as u32 + 1,
+    };
+    debug_assert!((n as u32) < NONE - 2);
+    problem.items.iter().zip(&rank).map(row).collect()
+}

@@ -1,0 +1,444 @@
+//! From ranked items to rows of cells: a net that passes rows gets one cell in each, or one lane at the side.
+//!
+//! Rows and the channels between them alternate: row `r` is level `2r + 1`, the channel above it level `2r`. A net takes
+//! one cell per row however many targets it has. Nets over the budget get a single lane object instead, so that the
+//! cost never grows with the sum of all spans.
+
+use crate::clean::NONE;
+use crate::problem::{Problem, Role};
+use crate::{EdgeKind, Side};
+
+/// Cells for passing nets per item of the problem; nets beyond that, longest first, run in outer lanes.
+const CELLS_PER_ITEM: usize = 6;
+/// Cells for passing nets that are always granted.
+const CELLS_AT_LEAST: usize = 512;
+/// Space between a line and its label, px.
+pub(crate) const LABEL_GAP: f64 = 4.0;
+
+/// Something a net touches in a channel.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Spot {
+    /// A place on an item's border.
+    Attach(u32),
+    /// A cell in which the net passes a row.
+    Cell(u32),
+    /// An outer lane.
+    Lane(u32),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Contact {
+    pub channel: u32,
+    pub net: u32,
+    /// Whether it lies at the lower edge of the channel.
+    pub below: bool,
+    pub spot: Spot,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attach {
+    pub cell: u32,
+    pub side: Side,
+    pub net: u32,
+    pub fixed: Option<f64>,
+    pub weight: u32,
+    /// Distance from the middle of the side, once known.
+    pub offset: f64,
+}
+
+/// The contacts of one net in one channel: `contacts[from..to]`, of which those from `middle` lie below.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub net: u32,
+    pub from: u32,
+    pub middle: u32,
+    pub to: u32,
+}
+
+/// An adjacency in one row: a cell and a place on the left or right side of an item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside {
+    pub cell: u32,
+    pub attach: u32,
+    /// Whether the side is given by a port.
+    pub fixed: bool,
+}
+
+/// A net in an outer lane between two channels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lane {
+    pub from: u32,
+    pub to: u32,
+}
+
+/// The way of one link through the levels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    pub source: u32,
+    pub target: u32,
+    pub from: u32,
+    pub to: u32,
+    pub lane: u32,
+    /// The cell its label stands at.
+    pub label: u32,
+}
+
+/// A piece of a net between a row and the next, for ordering and placing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    pub upper: u32,
+    pub lower: u32,
+    pub upper_attach: u32,
+    pub lower_attach: u32,
+    pub weight: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct Cells {
+    /// Items come first, with equal indices.
+    pub items: usize,
+    pub rows: usize,
+    pub row: Vec<u32>,
+    pub left: Vec<f64>,
+    pub right: Vec<f64>,
+    pub height: Vec<f64>,
+    pub net: Vec<u32>,
+    pub weight: Vec<u32>,
+    pub attaches: Vec<Attach>,
+    pub contacts: Vec<Contact>,
+    pub runs: Vec<Run>,
+    /// Runs of channel `c`: `runs[run_first[c]..run_first[c + 1]]`; there is one channel more than rows.
+    pub run_first: Vec<u32>,
+    pub besides: Vec<Beside>,
+    pub lanes: Vec<Lane>,
+    pub courses: Vec<Course>,
+    pub segments: Vec<Segment>,
+    /// `(net, row, cell)`, sorted.
+    pub passing: Vec<(u32, u32, u32)>,
+}
+
+impl Cells {
+    /// The cell in which a net passes a row.
+    pub fn passing(&self, net: u32, row: u32) -> u32 {
+        match self.passing.binary_search_by_key(&(net, row), |p| (p.0, p.1)) {
+            Ok(i) => self.passing[i].2,
+            Err(_) => NONE,
+        }
+    }
+
+    /// The run of a net in a channel.
+    pub fn run(&self, channel: u32, net: u32) -> usize {
+        let (a, b) =
+            (self.run_first[channel as usize] as usize, self.run_first[channel as usize + 1] as usize);
+        a + self.runs[a..b].partition_point(|r| r.net < net)
+    }
+
+    fn cell(&mut self, row: u32, left: f64, right: f64, height: f64, net: u32, weight: u32) -> u32 {
+        self.row.push(row);
+        self.left.push(left);
+        self.right.push(right);
+        self.height.push(height);
+        self.net.push(net);
+        self.weight.push(weight);
+        self.row.len() as u32 - 1
+    }
+}
+
+/// Builds rows from the rank of every item.
+pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
+    let mut cells = Cells { items: problem.items.len(), ..Cells::default() };
+    cells.rows = rows.iter().max().map_or(0, |&r| r as usize + 1);
+    for (item, &row) in problem.items.iter().zip(rows) {
+        let note = if item.note.width > 0.0 { item.note.width + LABEL_GAP } else { 0.0 };
+        let half = item.size.width / 2.0;
+        cells.cell(row, half, half + note, item.size.height.max(item.note.height), NONE, 0);
+    }
+    let beside = side_entries(problem);
+    let level = |side: Side, row: u32, beside: bool| match side {
+        _ if beside => 2 * row + 1,
+        Side::Top => 2 * row,
+        Side::Bottom => 2 * row + 2,
+        Side::Left | Side::Right => 2 * row + 1,
+    };
+    let links = &problem.links;
+    for (i, link) in links.iter().enumerate() {
+        let from = level(link.source.side, rows[link.source.item as usize], false);
+        let to = level(link.target.side, rows[link.target.item as usize], beside[i]);
+        let course = Course { source: NONE, target: NONE, from, to, lane: NONE, label: NONE };
+        cells.courses.push(course);
+    }
+    let spans: Vec<(usize, usize)> = {
+        let mut spans = Vec::with_capacity(problem.nets);
+        let mut at = 0;
+        while at < links.len() {
+            let end = at + links[at..].partition_point(|l| l.net == links[at].net);
+            spans.push((at, end));
+            at = end;
+        }
+        spans
+    };
+    let extent = |cells: &Cells, span: (usize, usize)| {
+        let courses = &cells.courses[span.0..span.1];
+        let low = courses.iter().map(|c| c.from.min(c.to)).min().unwrap_or(0);
+        let high = courses.iter().map(|c| c.from.max(c.to)).max().unwrap_or(0);
+        (low, high)
+    };
+    let mut lengths: Vec<(u32, usize)> = (spans.iter().enumerate())
+        .map(|(i, &span)| {
+            let (low, high) = extent(&cells, span);
+            (high - low, i)
+        })
+        .collect();
+    lengths.sort_unstable();
+    let mut budget = CELLS_AT_LEAST + CELLS_PER_ITEM * problem.items.len();
+    let mut in_lane = vec![false; spans.len()];
+    for (length, i) in lengths {
+        let need = length as usize / 2;
+        if need <= budget { budget -= need } else { in_lane[i] = true }
+    }
+    for (i, &span) in spans.iter().enumerate() {
+        attach(&mut cells, problem, span, &beside);
+        let (low, high) = extent(&cells, span);
+        if in_lane[i] {
+            lane(&mut cells, problem, span);
+        } else {
+            pass(&mut cells, problem, span, low, high);
+        }
+    }
+    cells.passing.sort_unstable();
+    ends(&mut cells, problem, &beside);
+    runs(&mut cells);
+    cells
+}
+
+/// The links that enter a merge from the side: all but the most important, two at most.
+fn side_entries(problem: &Problem) -> Vec<bool> {
+    let mut beside = vec![false; problem.links.len()];
+    let mut into: Vec<(u32, u32)> = Vec::new();
+    for (i, link) in problem.links.iter().enumerate() {
+        let item = &problem.items[link.target.item as usize];
+        if item.merge && item.role == Role::Box && link.target.at.is_none() && link.target.side == Side::Top {
+            into.push((link.target.item, i as u32));
+        }
+    }
+    into.sort_unstable();
+    for group in into.chunk_by(|a, b| a.0 == b.0) {
+        let mut nets: Vec<(bool, u32, u32)> = Vec::new();
+        for &(_, i) in group {
+            let link = &problem.links[i as usize];
+            nets.push((link.kind == EdgeKind::Flow, link.weight, link.net));
+        }
+        let best = nets.iter().map(|n| (n.0, n.1)).max().unwrap_or_default();
+        let ties: Vec<u32> = nets.iter().filter(|n| (n.0, n.1) == best).map(|n| n.2).collect();
+        let top = ties[(ties.len() - 1) / 2];
+        let mut others: Vec<u32> = nets.iter().map(|n| n.2).filter(|&net| net != top).collect();
+        others.dedup();
+        if others.len() > 2 {
+            // A crowd enters from above; only by-passes keep to the side.
+            let skips: Vec<u32> = nets.iter().filter(|n| !n.0).map(|n| n.2).collect();
+            others.retain(|net| skips.contains(net));
+            others.truncate(2);
+        }
+        for &(_, i) in group {
+            beside[i as usize] = others.contains(&problem.links[i as usize].net);
+        }
+    }
+    beside
+}
+
+/// Gives the links of a net their places on borders.
+fn attach(cells: &mut Cells, problem: &Problem, span: (usize, usize), beside: &[bool]) {
+    let links = &problem.links[span.0..span.1];
+    let source = links[0].source;
+    let weight = links.iter().map(|l| l.weight).max().unwrap_or(1);
+    let first = cells.attaches.len() as u32;
+    let net = links[0].net;
+    cells.attaches.push(Attach {
+        cell: source.item,
+        side: source.side,
+        net,
+        fixed: source.at,
+        weight,
+        offset: source.at.unwrap_or(0.0),
+    });
+    let mut order: Vec<(u32, Side, Option<u64>, u32)> = (links.iter().enumerate())
+        .map(|(i, l)| (l.target.item, l.target.side, l.target.at.map(f64::to_bits), i as u32))
+        .collect();
+    order.sort_unstable();
+    let mut last = None;
+    for (item, side, at, i) in order {
+        let i = span.0 + i as usize;
+        let fixed = at.map(f64::from_bits);
+        if last != Some((item, side, at)) {
+            last = Some((item, side, at));
+            let side = if beside[i] { Side::Right } else { side };
+            cells.attaches.push(Attach {
+                cell: item,
+                side,
+                net,
+                fixed,
+                weight: 0,
+                offset: fixed.unwrap_or(0.0),
+            });
+        }
+        let target = cells.attaches.len() - 1;
+        cells.attaches[target].weight = cells.attaches[target].weight.max(problem.links[i].weight);
+        cells.courses[i].source = first;
+        cells.courses[i].target = target as u32;
+    }
+}
+
+/// One cell in every row that the net passes.
+fn pass(cells: &mut Cells, problem: &Problem, span: (usize, usize), low: u32, high: u32) {
+    let net = problem.links[span.0].net;
+    let passes = |c: &Course| c.from.min(c.to) / 2 != c.from.max(c.to).div_ceil(2);
+    let mut weight = 0;
+    for i in span.0..span.1 {
+        if passes(&cells.courses[i]) {
+            weight = weight.max(problem.links[i].weight);
+        }
+    }
+    for row in low / 2..high.div_ceil(2) {
+        let cell = cells.cell(row, 0.0, 0.0, 0.0, net, weight);
+        cells.passing.push((net, row, cell));
+        for (channel, below) in [(row, true), (row + 1, false)] {
+            if (low..=high).contains(&(2 * channel)) {
+                cells.contacts.push(Contact { channel, net, below, spot: Spot::Cell(cell) });
+            }
+        }
+    }
+    let first = cells.passing.len();
+    for i in span.0..span.1 {
+        let label = problem.links[i].label;
+        let course = cells.courses[i];
+        let (a, b) = (course.from.min(course.to) / 2, course.from.max(course.to).div_ceil(2));
+        if label.width > 0.0 && a < b {
+            let row = (a + b) / 2;
+            let back = (high.div_ceil(2) - row) as usize;
+            let cell = cells.passing[first - back].2;
+            cells.courses[i].label = cell;
+            let c = cell as usize;
+            cells.right[c] = cells.right[c].max(label.width + LABEL_GAP);
+            cells.height[c] = cells.height[c].max(label.height);
+        }
+    }
+}
+
+/// One lane for all of the net that leaves its channel.
+fn lane(cells: &mut Cells, problem: &Problem, span: (usize, usize)) {
+    let net = problem.links[span.0].net;
+    let index = cells.lanes.len() as u32;
+    let mut stops: Vec<u32> = Vec::new();
+    let mut rows: Vec<u32> = Vec::new();
+    for i in span.0..span.1 {
+        let Course { from, to, .. } = cells.courses[i];
+        if from == to && from % 2 == 0 {
+            continue;
+        }
+        cells.courses[i].lane = index;
+        for (at, other) in [(from, to), (to, from)] {
+            if at % 2 == 1 {
+                rows.push(at / 2);
+            }
+            stops.push(lane_channel(at, other));
+        }
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    for row in rows {
+        let cell = cells.cell(row, 0.0, 0.0, 0.0, net, 1);
+        cells.passing.push((net, row, cell));
+        for (channel, below) in [(row, true), (row + 1, false)] {
+            if stops.contains(&channel) {
+                cells.contacts.push(Contact { channel, net, below, spot: Spot::Cell(cell) });
+            }
+        }
+    }
+    stops.sort_unstable();
+    stops.dedup();
+    let (Some(&from), Some(&to)) = (stops.first(), stops.last()) else { return };
+    cells.lanes.push(Lane { from, to });
+    for channel in stops {
+        for below in [false, true] {
+            if (below && channel < to) || (!below && channel > from) {
+                cells.contacts.push(Contact { channel, net, below, spot: Spot::Lane(index) });
+            }
+        }
+    }
+}
+
+/// The channel in which a link at level `at` meets its lane on the way to level `other`.
+pub(crate) fn lane_channel(at: u32, other: u32) -> u32 {
+    match at % 2 {
+        0 => at / 2,
+        _ if other >= at => at / 2 + 1,
+        _ => at / 2,
+    }
+}
+
+/// Joins the ends of the links to channels and rows.
+fn ends(cells: &mut Cells, problem: &Problem, beside: &[bool]) {
+    let mut contacts = std::mem::take(&mut cells.contacts);
+    for (i, link) in problem.links.iter().enumerate() {
+        let course = cells.courses[i];
+        let ends = [(course.source, course.from, false), (course.target, course.to, beside[i])];
+        for (attach, level, beside) in ends {
+            if level % 2 == 0 {
+                let below = cells.attaches[attach as usize].side == Side::Top;
+                contacts.push(Contact {
+                    channel: level / 2,
+                    net: link.net,
+                    below,
+                    spot: Spot::Attach(attach),
+                });
+            } else {
+                let cell = cells.passing(link.net, level / 2);
+                cells.besides.push(Beside { cell, attach, fixed: !beside });
+            }
+        }
+    }
+    cells.besides.sort_unstable_by_key(|b| (b.cell, b.attach));
+    cells.besides.dedup_by_key(|b| (b.cell, b.attach));
+    contacts.sort_unstable();
+    contacts.dedup();
+    cells.contacts = contacts;
+}
+
+/// Groups contacts into runs and derives the segments between rows.
+fn runs(cells: &mut Cells) {
+    let channels = cells.rows + 1;
+    cells.run_first = vec![0; channels + 1];
+    let mut from = 0;
+    while from < cells.contacts.len() {
+        let Contact { channel, net, .. } = cells.contacts[from];
+        let group = &cells.contacts[from..];
+        let to = from + group.iter().take_while(|c| (c.channel, c.net) == (channel, net)).count();
+        let middle = from + cells.contacts[from..to].partition_point(|c| !c.below);
+        cells.runs.push(Run { net, from: from as u32, middle: middle as u32, to: to as u32 });
+        cells.run_first[channel as usize + 1] += 1;
+        let spot = |c: &Contact| match c.spot {
+            Spot::Cell(cell) => Some((cell, NONE, cells.weight[cell as usize])),
+            Spot::Attach(a) => Some((cells.attaches[a as usize].cell, a, cells.attaches[a as usize].weight)),
+            Spot::Lane(_) => None,
+        };
+        // Where both sides have several, the first above leads to all below; the rest above to the first below.
+        let above: Vec<_> = cells.contacts[from..middle].iter().filter_map(spot).collect();
+        let below: Vec<_> = cells.contacts[middle..to].iter().filter_map(spot).collect();
+        for (i, a) in above.iter().enumerate() {
+            let reach = if i == 0 { below.len() } else { below.len().min(1) };
+            for b in &below[..reach] {
+                cells.segments.push(Segment {
+                    upper: a.0,
+                    lower: b.0,
+                    upper_attach: a.1,
+                    lower_attach: b.1,
+                    weight: a.2.min(b.2),
+                });
+            }
+        }
+        from = to;
+    }
+    for c in 0..channels {
+        cells.run_first[c + 1] += cells.run_first[c];
+    }
+}

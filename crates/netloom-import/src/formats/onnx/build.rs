@@ -55,6 +55,7 @@ pub fn build(
         children: BTreeMap::new(),
         opsets: &model.opsets,
         remarks: Remarks::default(),
+        wrapper: None,
         early: false,
     };
     builder.network(network, root)?;
@@ -103,6 +104,8 @@ struct Builder<'a> {
     children: BTreeMap<(ModuleId, String), ModuleId>,
     opsets: &'a [(Name, i64)],
     remarks: Remarks,
+    /// The name that wrapped the whole network and was taken off.
+    wrapper: Option<String>,
     /// Whether a name was read before it was made.
     early: bool,
 }
@@ -239,7 +242,14 @@ impl<'a> Builder<'a> {
             weights.extend(stored.into_iter().flat_map(|g| &g.inputs).map(|i| i.name));
         }
         weights.sort();
-        let tree = Tree::of(nodes, self.names, &|n| weights.binary_search(&n).is_ok());
+        let is_stored = |n: Name| weights.binary_search(&n).is_ok();
+        let tree = if place.region.is_none() && place.call.is_none() {
+            let tree = Tree::of_network(nodes, self.names, &is_stored);
+            self.wrapper.clone_from(&tree.wrapper);
+            tree
+        } else {
+            Tree::of_body(nodes, self.names, &is_stored)
+        };
         let mut modules: Vec<Option<ModuleId>> = vec![None; tree.modules.len()];
         for (node, module) in nodes.iter().zip(&tree.of_node) {
             let module_id = match modules[*module] {
@@ -250,7 +260,15 @@ impl<'a> Builder<'a> {
                     id
                 }
             };
-            let path: Vec<String> = tree.path(*module).into_iter().map(str::to_owned).collect();
+            // Only bodies need to know the path.
+            let has_body = node
+                .attributes
+                .iter()
+                .any(|a| matches!(a.value, AttributeValue::Graph(_) | AttributeValue::Graphs(_)));
+            let path: Vec<String> = match has_body {
+                true => tree.path(*module).into_iter().map(str::to_owned).collect(),
+                false => Vec::new(),
+            };
             self.node(node, types, Place { module: module_id, scope: &path, ..place })?;
         }
         Ok(tree)
@@ -266,6 +284,11 @@ impl<'a> Builder<'a> {
             at = tree.modules[at].parent;
         }
         chain.reverse();
+        if place.region.is_some()
+            && chain.first().is_some_and(|m| Some(&tree.modules[*m].name) == self.wrapper.as_ref())
+        {
+            chain.remove(0);
+        }
         let repeats = chain.len() >= place.scope.len()
             && chain.iter().zip(place.scope).all(|(m, s)| tree.modules[*m].name == *s);
         let own = if repeats { &chain[place.scope.len()..] } else { &chain[..] };
@@ -597,7 +620,7 @@ impl<'a> Builder<'a> {
             self.bind(*name, inputs.get(i).copied().flatten());
         }
         let inner_types = function.values.iter().map(|v| (v.name, v)).collect();
-        let inside = Place { module, call: Some(&settings), ..place };
+        let inside = Place { module, call: Some(&settings), scope: &[], ..place };
         self.nodes(&function.nodes, &inner_types, inside, None)?;
         let results = (function.outputs.iter().take(call.outputs.len()))
             .map(|name| self.input(*name))

@@ -73,8 +73,15 @@ pub struct Entry {
 }
 
 impl Tree {
-    /// The tree of a list of nodes. `is_stored` tells the names of stored tensors.
-    pub fn of(nodes: &[NodeProto], names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Self {
+    /// The tree of the network's nodes. `is_stored` tells the names of stored tensors.
+    pub fn of_network(nodes: &[NodeProto], names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Self {
+        let mut tree = Self::of_body(nodes, names, is_stored);
+        tree.unwrap_root(nodes, names);
+        tree
+    }
+
+    /// The tree of the nodes of a body or function, with every wrapper.
+    pub fn of_body(nodes: &[NodeProto], names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Self {
         let mut tree = Self { modules: vec![Entry::default()], of_node: Vec::new(), wrapper: None };
         let mut origins = BTreeMap::new();
         let mut places: Vec<Option<usize>> = nodes
@@ -99,7 +106,6 @@ impl Tree {
         }
         tree.of_node =
             if has_scopes { tree.by_neighbours(nodes, &places, is_stored) } else { tree.by_order(&places) };
-        tree.unwrap_root(nodes, names);
         tree
     }
 
@@ -285,43 +291,44 @@ impl Tree {
         at
     }
 
-    /// Nodes without a scope go to the innermost module that holds all who read them; constants nobody's neighbour
-    /// tells of, to the root.
+    /// A node without a scope goes to the innermost module that holds both who made its inputs and who reads its
+    /// outputs, constants to the readers alone; to the root where a side is unknown.
     fn by_neighbours(
         &self,
         nodes: &[NodeProto],
         places: &[Option<usize>],
         is_stored: &dyn Fn(Name) -> bool,
     ) -> Vec<usize> {
-        let mut of_node = places.to_vec();
-        if of_node.iter().all(Option::is_some) {
-            return of_node.into_iter().flatten().collect();
+        if places.iter().all(Option::is_some) {
+            return places.iter().flatten().copied().collect();
         }
+        let join = |a: Option<usize>, b: usize| Some(a.map_or(b, |a| self.common(a, b)));
         let mut makers = BTreeMap::new();
-        for (i, node) in nodes.iter().enumerate() {
-            for output in node.outputs.iter().filter(|n| !n.is_empty()) {
-                makers.insert(*output, i);
-            }
+        // Gathered forwards and then backwards, so that chains of such nodes know both sides.
+        let mut before: Vec<Option<usize>> = Vec::with_capacity(nodes.len());
+        for (i, (node, place)) in nodes.iter().zip(places).enumerate() {
+            let of_inputs =
+                node.inputs.iter().filter_map(|n| makers.get(n)).filter_map(|m: &usize| before[*m]);
+            before.push(place.or_else(|| of_inputs.fold(None, join)));
+            makers.extend(node.outputs.iter().filter(|n| !n.is_empty()).map(|n| (*n, i)));
         }
-        // What is known of a node's readers, gathered backwards so that chains of unplaced nodes work.
+        let mut of_node = vec![0; nodes.len()];
         let mut readers: Vec<Option<usize>> = vec![None; nodes.len()];
         for (i, node) in nodes.iter().enumerate().rev() {
-            let makers_of_inputs = || node.inputs.iter().filter_map(|n| makers.get(n)).copied();
-            if of_node[i].is_none() {
-                let known = makers_of_inputs().filter_map(|m| of_node[m]).chain(readers[i]);
-                of_node[i] = if node.inputs.iter().all(|n| n.is_empty() || is_stored(*n)) {
-                    readers[i]
-                } else {
-                    known.reduce(|a, b| self.common(a, b))
-                };
-            }
-            if let Some(place) = of_node[i] {
-                for maker in makers_of_inputs() {
-                    readers[maker] = Some(readers[maker].map_or(place, |r| self.common(r, place)));
+            let is_constant = node.inputs.iter().all(|n| n.is_empty() || is_stored(*n));
+            let place = places[i].or_else(|| match (readers[i], before[i]) {
+                (reader, _) if is_constant => reader,
+                (Some(reader), Some(maker)) => Some(self.common(reader, maker)),
+                _ => None,
+            });
+            if let Some(place) = place {
+                of_node[i] = place;
+                for maker in node.inputs.iter().filter_map(|n| makers.get(n)) {
+                    readers[*maker] = join(readers[*maker], place);
                 }
             }
         }
-        of_node.into_iter().map(|p| p.unwrap_or(0)).collect()
+        of_node
     }
 
     /// Without scopes, a node goes to the innermost module that holds the placed nodes before and after it.

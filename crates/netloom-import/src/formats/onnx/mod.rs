@@ -1,6 +1,7 @@
 //! ONNX: the open exchange format of neural networks, a protobuf message.
 
 mod build;
+mod dims;
 mod hierarchy;
 mod model;
 mod names;

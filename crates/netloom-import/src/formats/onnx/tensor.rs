@@ -2,6 +2,7 @@
 
 use netloom_graph::{DType, Dim, Elements, Shape, Storage, Value, ValueType, value};
 
+use super::dims;
 use super::names::{Name, Names};
 use super::wire::{Field, Message, Reader, Span};
 use crate::Error;
@@ -59,7 +60,7 @@ impl TensorProto {
         while let Some(field) = r.next(&mut m)? {
             let limit = value::MAX_ELEMENTS;
             match field.number {
-                1 => dims(r, m, field, &mut self.dims)?,
+                1 => read_dims(r, m, field, &mut self.dims)?,
                 2 => self.dtype = field.int()?,
                 4 => {
                     let whole = r.floats(m, field, limit, &mut self.typed.floats)?;
@@ -309,7 +310,7 @@ impl SparseProto {
                     let inner = r.inside(m, field)?;
                     self.values.read(r, names, inner)?;
                 }
-                3 => dims(r, m, field, &mut self.dims)?,
+                3 => read_dims(r, m, field, &mut self.dims)?,
                 _ => {}
             }
         }
@@ -336,7 +337,7 @@ pub fn read_pair(r: &mut Reader<'_>, mut m: Message) -> Result<(Option<Field>, O
     Ok((key, value))
 }
 
-fn dims(r: &mut Reader<'_>, m: Message, field: Field, into: &mut Vec<i64>) -> Result<(), Error> {
+fn read_dims(r: &mut Reader<'_>, m: Message, field: Field, into: &mut Vec<i64>) -> Result<(), Error> {
     if r.ints(m, field, MAX_RANK, into)? { Ok(()) } else { Err(too_many_dims(field)) }
 }
 
@@ -454,8 +455,7 @@ fn read_dim(r: &mut Reader<'_>, mut m: Message, negative: &mut bool) -> Result<D
             }
             2 => {
                 let text = r.text(field)?;
-                let text = String::from_utf8_lossy(&text);
-                dim = if text.is_empty() { Dim::Unknown } else { Dim::symbol(&text) };
+                dim = dims::parse(&String::from_utf8_lossy(&text));
             }
             _ => {}
         }

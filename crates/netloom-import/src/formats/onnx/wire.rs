@@ -6,6 +6,7 @@
 //! # Source
 //! <https://protobuf.dev/programming-guides/encoding/>
 
+use crate::error::Grouped;
 use crate::source::take;
 use crate::{Error, Source};
 
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(Error::limit(format!(
                 "nested more than {MAX_DEPTH} messages deep at byte {}",
-                crate::error::Grouped(field.offset)
+                Grouped(field.offset)
             ))
             .with_hint(
                 "bodies of If, Loop and Scan nest about 33 deep at most; protobuf libraries stop there too",
@@ -175,12 +176,7 @@ impl<'a> Reader<'a> {
                 let len = self.varint(message)?;
                 let rest = message.end - message.at;
                 if len > rest {
-                    return Err(Error::damaged(
-                        at,
-                        format_args!(
-                            "expected a value of at most {rest} bytes in field {number}, found a length of {len}"
-                        ),
-                    ));
+                    return Err(too_long(*message, number, at, len));
                 }
                 let span = Span { start: message.at, end: message.at + len };
                 message.at = span.end;
@@ -203,7 +199,7 @@ impl<'a> Reader<'a> {
         if span.len() > MAX_TEXT {
             return Err(Error::limit(format!(
                 "expected a name of at most {MAX_TEXT} bytes at byte {}, found {}",
-                crate::error::Grouped(span.start),
+                Grouped(span.start),
                 span.len()
             )));
         }
@@ -363,6 +359,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A value that goes on after the end of what holds it.
+fn too_long(parent: Message, number: u32, at: u64, len: u64) -> Error {
+    let rest = parent.end - parent.at;
+    let whole = if parent.depth == 0 { "the file" } else { "its message" };
+    let error = Error::damaged(
+        at,
+        format_args!(
+            "expected {} bytes in field {number}, found {} before the end of {whole}",
+            Grouped(len),
+            Grouped(rest)
+        ),
+    );
+    if parent.depth == 0 {
+        error.with_hint("the file may be cut short: fetch or copy it again")
+    } else {
+        error
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,7 +421,7 @@ mod tests {
         );
         check(
             b"\x12\x05ab",
-            " ! damaged at byte 1: expected a value of at most 2 bytes in field 2, found a length of 5",
+            " ! damaged at byte 1: expected 5 bytes in field 2, found 2 before the end of the file",
         );
         check(b"\x0b", " ! damaged at byte 0: expected wire type 0, 1, 2 or 5 in field 1, found 3");
         check(b"\x00\x01", " ! damaged at byte 0: expected a field number below 2^29, found 0");

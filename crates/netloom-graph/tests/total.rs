@@ -110,12 +110,16 @@ const EXTREMES: &[i64] =
 /// A small generator of numbers that look random (Marsaglia's xorshift), so that every run is the same.
 struct Random(u64);
 
+fn signed(n: usize) -> i64 {
+    i64::try_from(n).expect("a small number")
+}
+
 impl Random {
     fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % n as u64).unwrap()
+        usize::try_from(self.0 % n as u64).expect("below a usize")
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
@@ -123,7 +127,7 @@ impl Random {
     }
 
     fn number(&mut self) -> i64 {
-        if self.below(4) == 0 { self.pick(EXTREMES) } else { i64::try_from(self.below(6)).unwrap() - 1 }
+        if self.below(4) == 0 { self.pick(EXTREMES) } else { signed(self.below(6)) - 1 }
     }
 
     fn dim(&mut self) -> Dim {
@@ -132,7 +136,7 @@ impl Random {
             1 => Dim::symbol("n"),
             2 => Dim::symbol("m").times(&Dim::Known(3)).plus(&Dim::Known(1)),
             3 => Dim::Known(self.pick(EXTREMES)),
-            _ => Dim::Known(i64::try_from(self.below(6)).unwrap()),
+            _ => Dim::Known(signed(self.below(6))),
         }
     }
 
@@ -169,7 +173,7 @@ impl Random {
             2 => tensor.ty = ValueType::Optional(Box::new(tensor.ty)),
             3..5 => {
                 let value = self.value();
-                let dims = value.dims.iter().map(|n| i64::try_from(*n).unwrap());
+                let dims = value.dims.iter().map(|n| signed(*n));
                 let dtype = if value.as_ints().is_some() { DType::Int64 } else { DType::Float32 };
                 tensor.ty = ValueType::tensor(dtype, Shape::known(dims));
                 tensor.value = Some(value);
@@ -197,7 +201,7 @@ impl Random {
             ),
             2 => {
                 let value = self.value();
-                let shape = Shape::known(value.dims.iter().map(|n| i64::try_from(*n).unwrap()));
+                let shape = Shape::known(value.dims.iter().map(|n| signed(*n)));
                 let literal =
                     TensorLiteral { dtype: Some(DType::Int64), shape, value: Some(value), sparse: false };
                 Attribute::Tensor(Box::new(literal))
@@ -232,7 +236,7 @@ fn wild_nodes_of_every_kind() {
                 }
                 graph.add_node(node);
                 infer::infer(&mut graph);
-                let (_, node) = graph.nodes().next().unwrap();
+                let (_, node) = graph.nodes().next().expect("one node");
                 let _ = (layer.macs)(&graph, node);
                 assert!(!(layer.label)(&graph, node).title.is_empty(), "{op} has a label");
                 for output in node.outputs.iter().flatten() {

@@ -70,7 +70,6 @@ pub const FAMILY: &[Layer] = &[
         state: &[2, 3],
         macs: |graph, node| conv_macs(graph, node, 1),
         label: |graph, node| label(graph, node, 1).with("integer"),
-        ..Layer::DEFAULT
     },
     Layer {
         name: "qlinear_conv",

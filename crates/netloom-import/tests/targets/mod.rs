@@ -1,0 +1,54 @@
+//! What the fuzz targets run: any bytes end in a result, without a panic, a hang or much memory.
+#![allow(dead_code, reason = "each fuzz target and test uses its own part")]
+
+use netloom_graph::{Graph, Producer};
+use netloom_import::{Bytes, read};
+
+/// Reads bytes as an ONNX file; what comes out holds together.
+pub fn onnx_read(data: &[u8]) {
+    match read(&Bytes::new("fuzz.onnx", data)) {
+        Ok(graph) => check(&graph),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Reads bytes as an ONNX file, infers shapes and counts.
+pub fn shape_inference(data: &[u8]) {
+    if let Ok(mut graph) = read(&Bytes::new("fuzz.onnx", data)) {
+        netloom_graph::infer::infer(&mut graph);
+        let summary = netloom_graph::summary::summary(&graph);
+        assert_eq!(summary.nodes.len(), graph.nodes().len());
+        for (_, node) in graph.nodes() {
+            if let Some(layer) = node.layer {
+                let label = (layer.label)(&graph, node);
+                assert!(!label.title.is_empty());
+            }
+        }
+    }
+}
+
+/// Links hold in both directions, and every id names something.
+fn check(graph: &Graph) {
+    for (id, node) in graph.nodes() {
+        for (position, tensor) in node.inputs.iter().enumerate() {
+            if let Some(tensor) = tensor {
+                assert!(graph.tensor(*tensor).consumers.contains(&(id, position)));
+            }
+        }
+        for tensor in node.outputs.iter().flatten() {
+            assert!(matches!(graph.tensor(*tensor).producer, Producer::Node(..)));
+        }
+        assert_eq!(graph.module(node.module).nodes.iter().filter(|n| **n == id).count(), 1);
+    }
+    for (id, module) in graph.modules().skip(1) {
+        let parent = module.parent.expect("only the root has no parent");
+        assert!(parent < id && graph.module(parent).children.contains(&id));
+    }
+    for (i, tensor) in graph.inputs.iter().enumerate() {
+        assert_eq!(graph.tensor(*tensor).producer, Producer::Input(i));
+    }
+    for (_, region) in graph.regions() {
+        let owner = region.owner.expect("a body belongs to a node");
+        assert_eq!(graph.node(owner).region, region.parent);
+    }
+}

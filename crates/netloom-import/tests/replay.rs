@@ -1,5 +1,10 @@
 //! Every seed of the fuzzers, and every input that once failed, runs through the fuzz targets.
-#![expect(clippy::disallowed_methods, reason = "tests read the corpora from disk")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test reads files, says what it skips, and fails by panicking"
+)]
 
 use std::path::Path;
 

@@ -1,5 +1,10 @@
 //! Damaged files never panic, and weights are never read.
-#![expect(clippy::disallowed_methods, reason = "tests read the corpus from disk")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test reads files, says what it skips, and fails by panicking"
+)]
 
 mod common;
 
@@ -12,16 +17,20 @@ use netloom_import::{Bytes, ErrorKind, Source, SourceError, read};
 
 /// Small files with a bit of everything.
 fn seeds() -> Vec<Vec<u8>> {
-    let function = Msg::new().bytes(1, "F").bytes(10, "my").bytes(4, "a").bytes(5, "r").msg(7, node("Relu", "a", "r"));
+    let function =
+        Msg::new().bytes(1, "F").bytes(10, "my").bytes(4, "a").bytes(5, "r").msg(7, node("Relu", "a", "r"));
     let inner = graph([node("Neg", "x", "t")], "", "t").msg(5, tensor("w", 7, &[1], &[0; 8]));
     let sparse = Msg::new().msg(1, tensor("s", 1, &[2], &[0; 8])).packed(3, &[4, 5]);
     let attribute = Msg::new().bytes(1, "axes").int(20, 7).packed(8, &[1, 2]);
     let nodes = [
-        node("Conv", "x layer1.0.conv1.weight", "a").bytes(3, "/layer1/layer1.0/conv1/Conv").msg(5, attribute),
+        node("Conv", "x layer1.0.conv1.weight", "a")
+            .bytes(3, "/layer1/layer1.0/conv1/Conv")
+            .msg(5, attribute),
         node("If", "a", "b").msg(5, body("then_branch", inner)),
         node("F", "b", "y").bytes(7, "my"),
     ];
-    let all = graph(nodes, "x", "y").msg(5, tensor("layer1.0.conv1.weight", 1, &[2, 2], &[0; 16])).msg(15, sparse);
+    let all =
+        graph(nodes, "x", "y").msg(5, tensor("layer1.0.conv1.weight", 1, &[2, 2], &[0; 16])).msg(15, sparse);
     let mut seeds = vec![model(all).msg(25, function).0];
     let corpus = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/models"));
     for file in [
@@ -69,7 +78,10 @@ fn mutated_and_cut_files_are_read_or_refused() {
         }
     }
     println!("{read_ones} read, {refused} refused");
-    assert!(read_ones > 100 && refused > 100, "{read_ones} read, {refused} refused: the seeds do not test both");
+    assert!(
+        read_ones > 100 && refused > 100,
+        "{read_ones} read, {refused} refused: the seeds do not test both"
+    );
 }
 
 /// A file of which most is zeros that exist nowhere, and a count of the bytes that were read.

@@ -8,6 +8,7 @@ pub mod color;
 pub mod figures;
 pub mod item;
 pub mod key;
+pub mod lint;
 pub mod scene;
 pub mod text;
 pub mod theme;

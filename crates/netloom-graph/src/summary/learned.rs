@@ -90,6 +90,11 @@ fn sources(graph: &Graph) -> Vec<Vec<TensorId>> {
     let (order, _) = crate::infer::topological(graph);
     for id in order {
         let node = graph.node(id);
+        // A token joined to the data makes data, not a larger weight.
+        let stored = |t: &TensorId| !sources[t.index()].is_empty();
+        if node.layer.is_some_and(|l| l.name == "concat") && !node.inputs.iter().flatten().all(stored) {
+            continue;
+        }
         let mut from: Vec<TensorId> = Vec::new();
         for (input, tensor) in node.inputs.iter().enumerate() {
             let Some(tensor) =

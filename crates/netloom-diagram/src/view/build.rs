@@ -314,10 +314,25 @@ impl<'a> Builder<'a> {
         if kind == NodeKind::Merge {
             title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
         }
-        // A wrapper named by its author says more than the operator: `query` rather than `linear 768`.
+        let mut subtitle = String::new();
+        let stored = node.inputs.iter().flatten().find(|t| graph.tensor(**t).is_stored());
+        let (mut title, mut category) = (title, category);
+        match (node.op.as_str(), stored) {
+            ("Gather", Some(table)) if node.input(0) == Some(*table) => {
+                (title, category) = ("embedding".to_owned(), Category::Embedding);
+                if let Some([rows, width]) = graph.tensor(*table).ty.shape().dims() {
+                    subtitle = format!("{} → {}", number::dim(rows), number::dim(width));
+                }
+            }
+            ("Gather" | "GatherND" | "Slice", _) => title = "select".to_owned(),
+            ("Add", Some(other)) if kind == NodeKind::Layer => title = format!("+ {}", short(&graph.tensor(*other).name)),
+            ("Mul", Some(other)) if kind == NodeKind::Layer => title = format!("× {}", short(&graph.tensor(*other).name)),
+            _ => {}
+        }
         ViewNode {
             kind,
             title,
+            subtitle,
             details,
             category,
             output: node.output(0),
@@ -431,6 +446,15 @@ pub(super) fn blank(key: Key) -> ViewNode {
 /// A path without the part that the frame around already says.
 fn relative(path: &str, base: &str) -> String {
     path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest)).to_owned()
+}
+
+/// The last part of a stored tensor's name that a person gave it; names made by exporters say `constant`.
+fn short(name: &str) -> String {
+    let last = name.rsplit(['.', '/', ':']).find(|s| !s.is_empty()).unwrap_or_default();
+    if last.is_empty() || last.ends_with("output_0") || last.chars().any(|c| c.is_ascii_digit()) {
+        return "constant".to_owned();
+    }
+    last.to_owned()
 }
 
 /// `#` parts a key's subject from its piece, so it may not stand in a name.

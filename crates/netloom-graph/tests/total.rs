@@ -2,7 +2,7 @@
 
 use netloom_graph::attribute::TensorLiteral;
 use netloom_graph::{
-    Attribute, DType, Dim, Elements, Graph, Node, Shape, Tensor, Value, ValueType, infer, layers,
+    Attribute, DType, Dim, Elements, Graph, Node, RegionId, Shape, Tensor, Value, ValueType, infer, layers,
 };
 
 /// Names of settings that rules read; each node gets a few of them, fitting or not.
@@ -247,6 +247,81 @@ fn wild_nodes_of_every_kind() {
                 }
             }
         }
+    }
+}
+
+/// Adds a body with wild nodes to a graph: formal inputs, nodes that read what is there so far, results.
+fn wild_body(random: &mut Random, graph: &mut Graph, depth: usize, parent: Option<RegionId>) -> RegionId {
+    let root = graph.root();
+    let body = graph.add_region("body", parent, root);
+    let mut there = Vec::new();
+    for _ in 0..random.below(4) {
+        let ty = if random.below(2) == 0 { ValueType::Unknown } else { random.tensor_type() };
+        let formal = graph.add_tensor(Tensor::new("formal", ty));
+        graph.mark_region_input(body, formal);
+        there.push(formal);
+    }
+    for _ in 0..random.below(4) {
+        let op =
+            random.pick(&["Relu", "Concat", "Add", "SequenceInsert", "Transpose", "Identity", "Not", "Loop"]);
+        let mut node = Node::new(op, root);
+        node.region = Some(body);
+        for _ in 0..=random.below(3) {
+            let input = if there.is_empty() { random.input(graph) } else { Some(random.pick(&there)) };
+            node.inputs.push(input);
+        }
+        node.attributes.set("axis", Attribute::Int(random.number()));
+        let inner = (op == "Loop" && depth > 0).then(|| wild_body(random, graph, depth - 1, Some(body)));
+        if let Some(inner) = inner {
+            node.attributes.set("body", Attribute::Region(inner));
+        }
+        let out = graph.add_tensor(Tensor::new("inner", ValueType::Unknown));
+        node.outputs.push(Some(out));
+        there.push(out);
+        let id = graph.add_node(node);
+        if let Some(inner) = inner {
+            graph.own_region(inner, id);
+        }
+    }
+    for _ in 0..random.below(5) {
+        if !there.is_empty() {
+            let result = random.pick(&there);
+            graph.mark_region_output(body, result);
+        }
+    }
+    body
+}
+
+#[test]
+fn wild_bodies() {
+    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    for round in 0..3000 {
+        let (op, domain) = random.pick(&[
+            ("If", ""),
+            ("Loop", ""),
+            ("Scan", ""),
+            ("SequenceMap", ""),
+            ("FlexAttention", "ai.onnx.preview"),
+        ]);
+        let mut graph = Graph::new("wild");
+        let mut node = Node::in_domain(domain, op, random.pick(&[8, 11, 28]), graph.root());
+        node.inputs = (0..random.below(6)).map(|_| random.input(&mut graph)).collect();
+        node.outputs = (0..4).map(|_| Some(graph.add_tensor(Tensor::new("y", ValueType::Unknown)))).collect();
+        let mut bodies = Vec::new();
+        for name in ["body", "then_branch", "else_branch", "score_mod", "prob_mod"] {
+            let body = wild_body(&mut random, &mut graph, 3, None);
+            node.attributes.set(name, Attribute::Region(body));
+            bodies.push(body);
+        }
+        for name in ["num_scan_inputs", "scan_input_axes", "scan_output_axes"] {
+            let value = random.attribute();
+            node.attributes.set(name, value);
+        }
+        let id = graph.add_node(node);
+        bodies.into_iter().for_each(|body| graph.own_region(body, id));
+        infer::infer(&mut graph);
+        let mut ranks = graph.tensors().filter_map(|(_, t)| t.ty.shape().rank());
+        assert!(ranks.all(|rank| rank < 64), "round {round}: ranks stay small");
     }
 }
 

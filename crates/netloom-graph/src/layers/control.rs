@@ -2,7 +2,7 @@
 
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError, normal_axis};
-use crate::{Attribute, DType, Dim, RegionId, Shape, TensorId, Value, ValueType};
+use crate::{Attribute, DType, Dim, Graph, Node, RegionId, Shape, TensorId, Value, ValueType};
 
 /// How often the body of a loop is inferred in search of types that hold in every iteration; what still changes then
 /// is taken as unknown.
@@ -29,7 +29,7 @@ pub const FAMILY: &[Layer] = &[
         about: "runs its body a number of times or while a condition holds, carrying values along",
         names: &[("onnx", "Loop")],
         infer: repeat,
-        label: |_, _| Label::new("loop"),
+        label: loop_label,
         ..CONTROL
     },
     Layer {
@@ -41,6 +41,16 @@ pub const FAMILY: &[Layer] = &[
         ..CONTROL
     },
 ];
+
+/// Says how often the body runs at most, where that is stored.
+fn loop_label(graph: &Graph, node: &Node) -> Label {
+    let trips = node.input(0).and_then(|t| graph.tensor(t).value.as_ref()?.as_ints()?.first()?.as_known());
+    match trips {
+        // Exporters write the largest number for a loop that only its condition ends.
+        Some(n) if n < i64::MAX / 2 => Label::new("loop").with(format!("at most {n} times")),
+        _ => Label::new("loop"),
+    }
+}
 
 fn body_of(cx: &Infer<'_>, name: &str) -> Option<RegionId> {
     match cx.attributes().get(name) {
@@ -259,7 +269,8 @@ fn known_first(a: Dim, b: Dim) -> Dim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Graph, Node, Tensor};
+    use crate::Tensor;
+    use crate::layers::check::check_label;
 
     fn tensor(graph: &mut Graph, name: &str, dims: &str) -> TensorId {
         let shape = Shape::Ranked(dims.split_whitespace().map(Dim::parse).collect());
@@ -364,6 +375,12 @@ mod tests {
         check_loop(Some(7), true, "n×3 ?×5 7×n×3");
         check_loop(Some(7), false, "n×3 ?×5 ?×n×3");
         check_loop(None, true, "n×3 ?×5 ?×n×3");
+    }
+
+    #[test]
+    fn loops_say_how_often() {
+        check_label("Loop", "", "i64[]{10} _", "loop | at most 10 times", Some(0));
+        check_label("Loop", "", "i64[]{9223372036854775807} _", "loop", Some(0));
     }
 
     #[test]

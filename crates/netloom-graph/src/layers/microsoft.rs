@@ -228,10 +228,19 @@ pub const FAMILY: &[Layer] = &[
     Layer {
         name: "bias_add",
         about: "adds a bias and a skip connection",
-        names: &[(SET, "BiasAdd"), (SET, "BiasSoftmax"), (SET, "BiasDropout")],
+        names: &[(SET, "BiasAdd"), (SET, "BiasDropout")],
         category: Category::Merge,
         infer: same_as_input,
         learned: &[1],
+        ..FUSED
+    },
+    Layer {
+        name: "bias_softmax",
+        about: "adds a mask or bonus to scores and turns them into shares that add up to one",
+        names: &[(SET, "BiasSoftmax")],
+        category: Category::Loss,
+        infer: same_as_input,
+        state: &[1],
         ..FUSED
     },
     Layer {

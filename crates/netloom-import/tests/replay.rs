@@ -38,3 +38,8 @@ fn shape_inference() {
     replay("corpus/onnx", targets::shape_inference);
     replay("crashes/onnx", targets::shape_inference);
 }
+
+#[test]
+fn loom_read() {
+    replay("corpus/loom", targets::loom_read);
+}

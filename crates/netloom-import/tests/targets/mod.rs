@@ -27,6 +27,30 @@ pub fn shape_inference(data: &[u8]) {
     }
 }
 
+/// Reads bytes as a text in the notation; mistakes are marked inside the text, and graphs survive a trip through JSON.
+pub fn loom_read(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match netloom_import::formats::loom::parse(text) {
+        Ok(graph) => {
+            let json = netloom_import::writers::json::write(&graph);
+            // Checking links takes time quadratic in the size of a module.
+            if graph.nodes().len() < 500 {
+                check(&graph);
+                let back =
+                    read(&Bytes::new("fuzz.json", json.as_bytes())).expect("what is written can be read");
+                assert_eq!(netloom_import::writers::json::write(&back), json);
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            for problem in problems {
+                assert!(text.get(problem.span.clone()).is_some());
+                assert!(problem.render("fuzz.loom", text).starts_with("error: "));
+            }
+        }
+    }
+}
+
 /// Links hold in both directions, and every id names something.
 fn check(graph: &Graph) {
     for (id, node) in graph.nodes() {

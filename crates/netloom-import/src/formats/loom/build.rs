@@ -1,13 +1,13 @@
 //! A tree of the notation to a graph: names are looked up, blocks written out, repetitions unrolled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_graph::{DType, Diagnostic, Dim, Graph, Shape, Tensor, TensorId, ValueType, layers as kinds};
 
 use super::ast::{Argument, Atom, Block, Chain, Extent, File, Input, Item, Name, Span, Statement};
 use super::call::{Arg, Call, Given, plural};
 use super::layers::{self, Row};
-use super::make::{MAX_RANK, Made, Maker};
+use super::make::{Made, Maker};
 use super::parser::{MAX_PROBLEMS, RESERVED, suggestion};
 use super::problem::{Problem, nearest};
 
@@ -15,7 +15,7 @@ use super::problem::{Problem, nearest};
 pub const MAX_DEPTH: usize = 64;
 
 /// The most values side by side.
-pub const MAX_FLOW: usize = 4096;
+pub const MAX_FLOW: usize = 256;
 
 /// What flows along a chain: one value, or several side by side.
 type Flow = Vec<TensorId>;
@@ -30,6 +30,7 @@ pub fn build(file: &File, problems: &mut Vec<Problem>) -> Graph {
         symbols: BTreeMap::new(),
         open_blocks: Vec::new(),
         depth: 0,
+        sketched: BTreeSet::new(),
         problems,
     };
     let end = file.body.last().map_or(0, end_of);
@@ -43,6 +44,14 @@ pub fn build(file: &File, problems: &mut Vec<Problem>) -> Graph {
     let root = graph.root();
     graph.module_mut(root).class = file.model.as_ref().map(|n| n.text.clone());
     graph
+}
+
+fn start_of(statement: &Statement) -> usize {
+    match statement {
+        Statement::Input(inputs) => inputs.first().map_or(0, |i| i.name.span.start),
+        Statement::Output(chains) => chains.first().map_or(0, |c| c.span.start),
+        Statement::Chain { chain, .. } => chain.span.start,
+    }
 }
 
 fn end_of(statement: &Statement) -> usize {
@@ -114,20 +123,14 @@ struct Builder<'a> {
     /// Blocks being written out, outermost first.
     open_blocks: Vec<&'a str>,
     depth: usize,
+    /// Unknown layers that have been noted.
+    sketched: BTreeSet<String>,
     problems: &'a mut Vec<Problem>,
-}
-
-/// A mistake that follows from another one, which has been told.
-fn follows() -> Problem {
-    Problem::new(0..0, "")
 }
 
 impl<'a> Builder<'a> {
     fn tell(&mut self, problem: Problem) {
-        if !problem.message.is_empty()
-            && !self.problems.contains(&problem)
-            && self.problems.len() < MAX_PROBLEMS
-        {
+        if !problem.is_silent() && !self.problems.contains(&problem) && self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
         }
     }
@@ -166,7 +169,7 @@ impl<'a> Builder<'a> {
                 self.scope().current = Current::Broken;
             }
         }
-        if failed { Err(follows()) } else { Ok(()) }
+        if failed { Err(Problem::follows()) } else { Ok(()) }
     }
 
     /// What a finished body gives: its outputs, else its current value.
@@ -175,7 +178,7 @@ impl<'a> Builder<'a> {
             return Ok(outputs);
         }
         self.current(&span).map_err(|mut p| {
-            if !p.message.is_empty() && !p.message.contains("inputs") {
+            if !p.is_silent() && !p.message.contains("inputs") {
                 "expected an input and layers, found an empty model".clone_into(&mut p.message);
             }
             p
@@ -183,6 +186,7 @@ impl<'a> Builder<'a> {
     }
 
     fn statement(&mut self, statement: &'a Statement) -> Made<()> {
+        self.maker.count(&(start_of(statement)..end_of(statement)))?;
         match statement {
             Statement::Input(inputs) if self.scopes.len() == 1 => {
                 inputs.iter().try_for_each(|i| self.model_input(i))
@@ -243,10 +247,6 @@ impl<'a> Builder<'a> {
         }
         let mut shape = Shape::Unranked;
         if let Some(extents) = &input.shape {
-            if extents.len() > MAX_RANK {
-                let message = format!("expected at most {MAX_RANK} dimensions, found {}", extents.len());
-                return Err(Problem::new(name.span.clone(), message));
-            }
             let dims: Vec<Dim> = extents.iter().map(|e| self.extent(e)).collect();
             shape = Shape::Ranked(dims);
         }
@@ -313,13 +313,13 @@ impl<'a> Builder<'a> {
     fn current(&mut self, span: &Span) -> Made<Flow> {
         match &self.scope().current {
             Current::Flow(flow) => Ok(flow.clone()),
-            Current::Broken => Err(follows()),
+            Current::Broken => Err(Problem::follows()),
             Current::Nothing => Err(Problem::new(span.clone(), "expected a value to start from, found none")
                 .with_hint("declare one first: `input x [1, 3, 224, 224]`")),
             Current::Ambiguous(n) => {
                 let message = format!("expected a value to start from, found {n} inputs");
                 Err(Problem::new(span.clone(), message)
-                    .with_hint("begin with the one that is meant: `x > …`"))
+                    .with_hint("begin with the one that is meant, as in `x > relu`"))
             }
         }
     }
@@ -354,7 +354,7 @@ impl<'a> Builder<'a> {
             return self.plain(item, "same").and_then(|()| self.current(&name.span)).map(Some);
         }
         match self.find(&name.text) {
-            Some(Binding::Broken) => Err(follows()),
+            Some(Binding::Broken) => Err(Problem::follows()),
             Some(Binding::Arg(Arg::Flow(flow))) => {
                 let flow = flow.clone();
                 self.plain(item, &name.text)?;
@@ -486,7 +486,11 @@ impl<'a> Builder<'a> {
                     }
                     let own = self.name(part, &name.text);
                     self.maker.alias(&own, weights);
-                    return self.apply(target, Part::Exact(own), incoming, wanted);
+                    return self.apply(target, Part::Exact(own), incoming, wanted).map_err(|mut p| {
+                        // The mistake is in the use, not in the definition, which worked.
+                        p.span = item.span.clone();
+                        p
+                    });
                 }
                 if let Some(block) = self.blocks.get(name.text.as_str()).copied() {
                     return self.call_block(block, item, arguments, part, incoming);
@@ -503,6 +507,7 @@ impl<'a> Builder<'a> {
                 self.inside(item, part, flow, |b| {
                     let mut results = Vec::new();
                     for branch in branches {
+                        b.maker.count(&branch.span)?;
                         results.extend(b.chain(branch, 1)?);
                     }
                     Ok(results)
@@ -602,7 +607,7 @@ impl<'a> Builder<'a> {
             Incoming::Flow(flow) => Current::Flow(flow),
             Incoming::Start => match self.current(&item.span) {
                 Ok(flow) => Current::Flow(flow),
-                Err(p) if p.message.is_empty() => return Err(p),
+                Err(p) if p.is_silent() => return Err(p),
                 // A block may begin with a parameter that is a value.
                 Err(_) => Current::Nothing,
             },
@@ -735,6 +740,11 @@ impl<'a> Builder<'a> {
 
     /// Fails where a name looks like a mistake; notes that it will be a sketch otherwise.
     fn unknown_layer(&mut self, name: &Name, clearly_a_layer: bool) -> Made<()> {
+        if let Some(Binding::Arg(Arg::Flow(_))) = self.find(&name.text) {
+            let message = format!("expected a layer, found the value `{}`", name.text);
+            return Err(Problem::new(name.span.clone(), message)
+                .with_hint("a value begins a chain: `a > conv(8, 3)`"));
+        }
         let blocks: Vec<&str> = self.blocks.keys().copied().collect();
         let names: Vec<&str> = self.visible().flat_map(|s| s.names.keys().copied()).collect();
         let rows = layers::all().map(|r| r.name).chain(["same"]);
@@ -756,6 +766,9 @@ impl<'a> Builder<'a> {
                 ));
             }
             return Err(problem);
+        }
+        if !self.sketched.insert(name.text.clone()) {
+            return Ok(());
         }
         let path = self.maker.path(&name.text);
         let note = Diagnostic::note(
@@ -886,7 +899,7 @@ impl<'a> Builder<'a> {
         }
         match self.find(word) {
             Some(Binding::Arg(arg)) => return Ok(arg.clone()),
-            Some(Binding::Broken) => return Err(follows()),
+            Some(Binding::Broken) => return Err(Problem::follows()),
             Some(Binding::Label(..)) => {
                 return Err(Problem::new(
                     span.clone(),

@@ -168,8 +168,13 @@ impl Call {
         Problem::new(span.clone(), format!("expected {what} for `{name}` of `{}`, found {found}", self.layer))
     }
 
-    fn missing(&self, name: &str) -> Problem {
-        self.problem(format!("`{}` needs the setting `{name}`", self.layer))
+    /// The mistake that a setting is missing.
+    pub fn missing(&self, name: &str) -> Problem {
+        let problem = self.problem(format!("`{}` needs the setting `{name}`", self.layer));
+        match super::layers::find(&self.layer) {
+            Some(row) => problem.with_hint(listing(row.name, row.settings)),
+            None => problem,
+        }
     }
 
     /// A whole number that is known and at least `least`.
@@ -286,6 +291,6 @@ fn listing(layer: &str, parameters: &[&str]) -> String {
     if parameters.is_empty() {
         format!("`{layer}` has no settings")
     } else {
-        format!("the settings of `{layer}` are {}", parameters.join(", "))
+        format!("all settings: {layer}({})", parameters.join(", "))
     }
 }

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::problem::Problem;
 
+/// The most bytes of a word, and of a text in quotes: names of parts are kept in every path below them.
+pub const MAX_WORD: usize = 200;
+
 /// One token and the bytes it stands on.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Token {
@@ -93,6 +96,12 @@ pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
                 (None, len)
             }
         };
+        if let Some(Kind::Word(word) | Kind::Text(word)) = &kind
+            && word.len() > MAX_WORD
+        {
+            let message = format!("expected at most {MAX_WORD} bytes of a word, found {}", word.len());
+            problems.push(Problem::new(at..at + len, message));
+        }
         tokens.extend(kind.map(|kind| Token { kind, span: at..at + len }));
         at += len;
     }

@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use netloom_graph::infer::Infer;
 use netloom_graph::{
-    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, Producer, Shape, Storage, Tensor, TensorId,
-    Value, ValueType, Weight,
+    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, NodeId, Producer, Shape, Storage, Tensor,
+    TensorId, Value, ValueType, Weight,
 };
 
 use super::ast::Span;
 use super::problem::Problem;
+use crate::error::Grouped;
 
-/// The most nodes, modules and repetitions that one text may ask for.
-pub const MAX_PARTS: usize = 100_000;
+/// The most nodes, connections, modules, statements and repetitions that one text may ask for.
+pub const MAX_PARTS: usize = 300_000;
 
-/// The most dimensions of a tensor.
-pub const MAX_RANK: usize = 64;
+/// The most bytes of the path of a module.
+pub const MAX_PATH: usize = 1000;
+
+/// The most shapes that a message lists.
+const MAX_SHAPES_TOLD: usize = 8;
 
 /// A result, or a mistake that has yet to be told.
 pub type Made<T> = Result<T, Problem>;
@@ -93,11 +97,14 @@ impl Maker {
 
     /// Counts one part against [`MAX_PARTS`].
     pub fn count(&mut self, span: &Span) -> Made<()> {
-        self.parts += 1;
+        self.parts = self.parts.saturating_add(1);
+        if self.parts > MAX_PARTS + 1 {
+            return Err(Problem::follows());
+        }
         if self.parts > MAX_PARTS {
             return Err(Problem::new(
                 span.clone(),
-                format!("expected a network of at most {MAX_PARTS} parts"),
+                format!("expected a network of at most {} parts", Grouped(MAX_PARTS as u64)),
             )
             .with_hint("repetitions inside one another multiply"));
         }
@@ -120,6 +127,9 @@ impl Maker {
     pub fn enter(&mut self, name: &str, class: Option<&str>, span: &Span) -> Made<()> {
         self.count(span)?;
         let weights = self.weight_path(name);
+        if self.path(name).len().max(weights.len()) > MAX_PATH {
+            return Err(Problem::new(span.clone(), format!("expected paths of at most {MAX_PATH} bytes")));
+        }
         let module = self.graph.add_module(self.module(), name, ModuleKind::Module);
         self.graph.module_mut(module).class = class.map(str::to_owned);
         self.places.push(Place::new(module, weights));
@@ -174,6 +184,9 @@ impl Maker {
         outputs: usize,
         span: &Span,
     ) -> Made<Vec<TensorId>> {
+        for _ in &inputs {
+            self.count(span)?;
+        }
         let mut results = Vec::new();
         for i in 0..outputs.max(1) {
             self.count(span)?;
@@ -192,9 +205,22 @@ impl Maker {
             let done = rule(&mut Infer::new(&mut self.graph, id));
             // Whoever reads the graph runs inference over all of it, and gets these remarks then.
             self.graph.diagnostics.truncate(before);
-            done.map_err(|e| Problem::new(span.clone(), e.to_string()))?;
+            done.map_err(|e| self.contradiction(id, &e.to_string(), span))?;
         }
         Ok(results)
+    }
+
+    /// What a shape rule says, with the shapes that it saw.
+    fn contradiction(&self, node: NodeId, message: &str, span: &Span) -> Problem {
+        let node = self.graph.node(node);
+        let problem = Problem::new(span.clone(), message);
+        let flowing = node.inputs.iter().flatten().map(|t| self.graph.tensor(*t)).filter(|t| !t.is_stored());
+        let shapes: Vec<String> = flowing.take(MAX_SHAPES_TOLD).map(|t| t.ty.shape().to_string()).collect();
+        match shapes.as_slice() {
+            [] => problem,
+            [one] => problem.with_hint(format!("its input is {one}")),
+            many => problem.with_hint(format!("its inputs are {}", many.join(", "))),
+        }
     }
 
     /// A learned tensor of the part `owner`; the same one again when the part is applied again.

@@ -13,8 +13,9 @@ mod problem;
 mod tests;
 
 pub use build::{MAX_DEPTH, MAX_FLOW};
-pub use make::{MAX_PARTS, MAX_RANK};
-pub use parser::{MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS, RESERVED};
+pub use lexer::MAX_WORD;
+pub use make::{MAX_PARTS, MAX_PATH};
+pub use parser::{MAX_ITEMS, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS, RESERVED};
 pub use problem::{Place, Problem};
 
 use netloom_graph::Graph;

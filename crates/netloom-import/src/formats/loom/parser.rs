@@ -13,6 +13,9 @@ pub const MAX_OPERATORS: usize = 256;
 /// The most mistakes that are told of one text.
 pub const MAX_PROBLEMS: usize = 20;
 
+/// The most arguments of a call, parameters of a block, and elements of a list.
+pub const MAX_ITEMS: usize = 64;
+
 /// Words with a meaning of their own, which cannot be names.
 pub const RESERVED: &[&str] = &["block", "false", "input", "model", "output", "same", "true"];
 
@@ -42,8 +45,8 @@ type Parsed<T> = Result<T, Told>;
 struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
-    /// What is open: line breaks mean nothing between `(` or `[` and its partner.
-    brackets: Vec<char>,
+    /// What is open, by place among the tokens: line breaks mean nothing between `(` or `[` and its partner.
+    brackets: Vec<(char, usize)>,
     /// Arithmetic signs seen in this statement: every one may make the tree deeper.
     operators: usize,
     problems: &'a mut Vec<Problem>,
@@ -62,7 +65,7 @@ impl Parser<'_> {
     }
 
     fn peek(&mut self) -> &Kind {
-        if self.brackets.last().is_some_and(|b| *b != '{') {
+        if self.brackets.last().is_some_and(|(b, _)| *b != '{') {
             self.skip_lines();
         }
         &self.token(self.at).kind
@@ -122,14 +125,22 @@ impl Parser<'_> {
                 format!("expected at most {MAX_NESTING} brackets inside one another"),
             ));
         }
+        self.brackets.push((bracket, self.at));
         self.at += 1;
-        self.brackets.push(bracket);
         Ok(())
+    }
+
+    /// The line of the text on which a token stands, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.tokens.iter().take(at).filter(|t| t.kind == Kind::Line).count() + 1
     }
 
     fn close(&mut self, bracket: char, what: &str) -> Parsed<()> {
         if !self.is(bracket) {
-            return self.expected(what);
+            let open = self.brackets.last().copied();
+            let hint = open.filter(|(_, at)| self.line(*at) != self.line(self.at));
+            let hint = hint.map(|(open, at)| format!("the `{open}` of line {} is still open", self.line(at)));
+            return self.expected_hint(what, hint.as_deref());
         }
         self.at += 1;
         self.brackets.pop();
@@ -150,7 +161,7 @@ impl Parser<'_> {
 
     /// Skips the rest of a statement that holds a mistake, with everything in its braces.
     fn recover(&mut self, depth: usize) {
-        let mut braces = self.brackets.iter().skip(depth).filter(|b| **b == '{').count();
+        let mut braces = self.brackets.iter().skip(depth).filter(|(b, _)| *b == '{').count();
         self.brackets.truncate(depth);
         loop {
             match self.token(self.at).kind {
@@ -235,6 +246,7 @@ impl Parser<'_> {
                 }
                 let default = if self.eat('=') { Some(self.expr()?) } else { None };
                 parameters.push((parameter, default));
+                self.few(parameters.len())?;
                 if !self.eat(',') {
                     break;
                 }
@@ -355,6 +367,7 @@ impl Parser<'_> {
                 _ => Extent::Symbol(self.name("a number, a symbol or `?`")?),
             };
             extents.push(extent);
+            self.few(extents.len())?;
             if !self.eat(',') {
                 break;
             }
@@ -473,6 +486,7 @@ impl Parser<'_> {
                 );
             }
             arguments.push(Argument { name, value });
+            self.few(arguments.len())?;
             if !self.eat(',') {
                 break;
             }
@@ -526,6 +540,7 @@ impl Parser<'_> {
                 let mut list = Vec::new();
                 while !self.is(']') {
                     list.push(self.expr()?);
+                    self.few(list.len())?;
                     if !self.eat(',') {
                         break;
                     }
@@ -557,6 +572,14 @@ impl Parser<'_> {
             _ => return self.expected("a number, a name or text"),
         };
         Ok(Expr { kind, span: start..self.end() })
+    }
+
+    fn few(&mut self, n: usize) -> Parsed<()> {
+        if n <= MAX_ITEMS {
+            return Ok(());
+        }
+        let span = self.token(self.at).span.clone();
+        self.tell(Problem::new(span, format!("expected at most {MAX_ITEMS} items between brackets")))
     }
 
     fn take(&mut self, kind: ExprKind) -> ExprKind {

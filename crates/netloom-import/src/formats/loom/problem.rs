@@ -32,6 +32,16 @@ impl Problem {
         Self { span, message: message.into(), hint: None }
     }
 
+    /// What follows from a mistake that has been told, and is not told itself.
+    pub(super) fn follows() -> Self {
+        Self::new(0..0, "")
+    }
+
+    /// Whether it only follows from another one.
+    pub(super) fn is_silent(&self) -> bool {
+        self.message.is_empty()
+    }
+
     /// The same mistake with advice.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

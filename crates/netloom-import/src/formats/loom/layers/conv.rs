@@ -113,9 +113,7 @@ impl Window {
             _ => None,
         };
         let n = call.spatial(maker, listed)?;
-        let kernel = call
-            .per_dim("kernel", n, 1)?
-            .ok_or_else(|| call.problem(format!("`{}` needs the setting `kernel`", call.layer)))?;
+        let kernel = call.per_dim("kernel", n, 1)?.ok_or_else(|| call.missing("kernel"))?;
         let stride = call.per_dim("stride", n, 1)?.unwrap_or_else(|| vec![1; n]);
         let dilation = call.per_dim("dilation", n, 1)?.unwrap_or_else(|| vec![1; n]);
         let pads = match call.get("pad") {

@@ -4,7 +4,8 @@ use netloom_graph::{Attribute, Dim, TensorId};
 
 use super::Row;
 use crate::formats::loom::call::Call;
-use crate::formats::loom::make::{MAX_RANK, Made, Maker};
+use crate::formats::loom::make::{Made, Maker};
+use crate::formats::loom::parser::MAX_ITEMS;
 
 /// The layers of this family.
 pub const FAMILY: &[Row] = &[
@@ -82,9 +83,9 @@ fn flatten(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
         return call.node(maker, "Flatten", call.inputs.clone(), vec![("axis", Attribute::Int(1))]);
     }
     // Flatten always gives a matrix; keeping several dimensions in front takes a reshape.
-    let kept = usize::try_from(axis).ok().filter(|n| *n < MAX_RANK);
+    let kept = usize::try_from(axis).ok().filter(|n| *n < MAX_ITEMS);
     let Some(kept) = kept else {
-        return Err(call.problem(format!("expected an axis below {MAX_RANK}, found {axis}")));
+        return Err(call.problem(format!("expected an axis below {MAX_ITEMS}, found {axis}")));
     };
     let mut shape = vec![Dim::Known(0); kept];
     shape.push(Dim::Known(-1));
@@ -116,10 +117,7 @@ fn reduce(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {
 }
 
 fn with_axes(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {
-    let axes = known(
-        call.ints("axes")?
-            .ok_or_else(|| call.problem(format!("`{}` needs the setting `axes`", call.layer)))?,
-    );
+    let axes = known(call.ints("axes")?.ok_or_else(|| call.missing("axes"))?);
     let axes = maker.ints(&call.name, "axes", axes);
     call.node(maker, op, [call.input()?, axes], vec![])
 }

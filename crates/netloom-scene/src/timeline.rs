@@ -1,5 +1,7 @@
 //! What changes over time: tracks of keyframes over properties of groups, found by key.
 
+use std::collections::BTreeMap;
+
 use kurbo::{Affine, Vec2};
 
 use crate::{Group, Item, Key};
@@ -48,15 +50,26 @@ impl Timeline {
         self.tracks.iter().flat_map(|t| &t.keyframes).map(|k| k.time_secs).fold(0.0, f64::max)
     }
 
-    /// Sets every changing property to its value at `time_secs`.
+    /// Sets every changing property to its value at `time_secs`. Groups that have faded out are taken away.
     pub fn apply(&self, root: &mut Group, time_secs: f64) {
         if self.tracks.is_empty() {
             return;
         }
+        let mut tracks: BTreeMap<&Key, Vec<&Track>> = BTreeMap::new();
+        for track in &self.tracks {
+            tracks.entry(&track.key).or_default().push(track);
+        }
+        let faded = |group: &Group| {
+            let own = tracks.get(&group.key).into_iter().flatten();
+            let mut opacities =
+                own.filter(|t| t.property == Property::Opacity).filter_map(|t| t.value(time_secs));
+            opacities.next_back().is_some_and(|opacity| opacity <= 0.0)
+        };
         let mut stack = vec![root];
         while let Some(group) = stack.pop() {
+            group.children.retain(|item| !matches!(item, Item::Group(child) if faded(child)));
             let mut shift = Vec2::ZERO;
-            for track in self.tracks.iter().filter(|t| t.key == group.key) {
+            for track in tracks.get(&group.key).into_iter().flatten() {
                 let Some(value) = track.value(time_secs) else { continue };
                 match track.property {
                     Property::Opacity => group.opacity = value.clamp(0.0, 1.0),
@@ -74,7 +87,7 @@ impl Timeline {
 }
 
 impl Track {
-    /// The value at an instant, straight between keyframes.
+    /// The value at an instant, straight between keyframes; where several share an instant, the last holds.
     pub fn value(&self, time_secs: f64) -> Option<f64> {
         let after = self.keyframes.iter().position(|k| k.time_secs > time_secs);
         match after {

@@ -94,7 +94,7 @@ fn shows_image(image: &Image) -> bool {
         && image.rect.width() > 0.0
         && image.rect.height() > 0.0
         && pixels > 0
-        && image.pixels.len() as u64 == 4 * pixels
+        && pixels.checked_mul(4) == u64::try_from(image.pixels.len()).ok()
 }
 
 /// The stroke of a path if it leaves ink.

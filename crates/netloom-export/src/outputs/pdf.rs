@@ -60,8 +60,9 @@ impl Output for Pdf {
         let mut document = Document::new_with(SerializeSettings::default());
         document.set_metadata(
             Metadata::new()
-                .title(frame.title.clone())
-                .description(frame.desc.clone())
+                .title(plain(&frame.title))
+                .description(plain(&frame.desc))
+                .language("en".to_owned())
                 .creator("Netloom".to_owned()),
         );
         let mut sheet = document.start_page_with(PageSettings::new(size));
@@ -79,7 +80,7 @@ impl Output for Pdf {
         sheet.finish();
 
         let words: Vec<_> =
-            [&frame.title, &frame.desc].into_iter().filter(|t| !t.is_empty()).cloned().collect();
+            [&frame.title, &frame.desc].into_iter().filter(|t| !t.is_empty()).map(|t| plain(t)).collect();
         let mut figure = TagGroup::new(Tag::Figure(Some(words.join(". "))));
         figure.push(Node::from(whole));
         let mut tree = TagTree::new();
@@ -207,10 +208,16 @@ impl Pen<'_> {
         if let Some((_, known)) = self.fonts.iter().find(|(f, _)| *f == font) {
             return known.clone();
         }
-        let read = font.face().and_then(|face| PdfFont::new(face.bytes.to_vec().into(), 0));
+        let read = font.face().and_then(|face| PdfFont::new(face.bytes.into(), 0));
         self.fonts.push((font, read.clone()));
         read
     }
+}
+
+/// The words without control characters: the metadata is XML, which cannot hold them.
+fn plain(text: &str) -> String {
+    let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if odd(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn outline(shape: &BezPath) -> Option<krilla::geom::Path> {

@@ -48,6 +48,17 @@ impl Output for Png {
         if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
             return Err(too_large(width, height));
         }
+        let bitmaps = walk(frame).filter_map(|event| match event {
+            Event::Image(image) => Some(image.width.max(image.height)),
+            _ => None,
+        });
+        if let Some(side) = bitmaps.max().filter(|&side| f64::from(side) > MAX_SIDE) {
+            let message =
+                format!("expected bitmaps in the figure of at most {MAX_SIDE} pixels a side, found {side}");
+            return Err(
+                Error::new(ErrorKind::Limit, message).with_hint("write SVG or PDF, which have no such limit")
+            );
+        }
         // The whole canvas fits: where pixels are rounded up, the picture grows by less than one.
         let zoom = Affine::scale_non_uniform(width / frame.size.width, height / frame.size.height);
         let pixmap = render(frame, zoom, small(width), small(height));

@@ -84,7 +84,8 @@ impl Writer<'_> {
         if self.text == TextMode::Text {
             push_attribute(&mut self.out, "font-family", &format!("{}sans,{SANS}", self.prefix));
         }
-        self.out.push_str(" role=\"graphics-document document\" aria-roledescription=\"diagram\"");
+        self.out
+            .push_str(" lang=\"en\" role=\"graphics-document document\" aria-roledescription=\"diagram\"");
         if !frame.title.is_empty() {
             push_attribute(&mut self.out, "aria-labelledby", &title);
         }

@@ -1,13 +1,12 @@
-//! Fused and quantised operators of the set `com.microsoft`, as optimisers of ONNX files leave them.
+//! Fused operators of the set `com.microsoft`, as optimisers of ONNX files leave them.
 
-use super::rules::{broadcast, broadcast_dim, count, same_as_input};
+use super::rules::{broadcast, count, same_as_input};
 use super::{Category, Label, Layer};
-use crate::infer::{Infer, InferError, normal_axis};
+use crate::infer::{Infer, InferError};
 use crate::{DType, Dim, Graph, Node, Shape};
 
 const SET: &str = "com.microsoft";
 const FUSED: Layer = Layer { label: |_, n| Label::new(n.op.as_str()), ..Layer::DEFAULT };
-const QUANTIZED: Layer = Layer { category: Category::Elementwise, ..FUSED };
 
 /// The layers of this family.
 pub const FAMILY: &[Layer] = &[
@@ -69,92 +68,6 @@ pub const FAMILY: &[Layer] = &[
         state: &[2, 3],
         macs: |graph, node| product_macs(graph, node, &Dim::Known(node.attributes.int("K")?)),
         ..FUSED
-    },
-    Layer {
-        name: "quantized_matmul",
-        about: "a matrix product of small integers that gives real numbers",
-        names: &[(SET, "DynamicQuantizeMatMul"), (SET, "MatMulIntegerToFloat"), (SET, "MatMulInteger16")],
-        category: Category::Linear,
-        infer: |cx| {
-            let dtype = match cx.node().op.as_str() {
-                "MatMulIntegerToFloat" => cx.dtype(2),
-                "MatMulInteger16" => Some(DType::Int32),
-                _ => cx.dtype(0),
-            };
-            let shape = matmul_shape(cx.shape(0), cx.shape(1))?;
-            cx.set(0, dtype, shape);
-            Ok(())
-        },
-        learned: &[1],
-        macs: |graph, node| product_macs(graph, node, dims_of(graph, node, 0)?.last()?),
-        ..FUSED
-    },
-    Layer {
-        name: "quantized_gemm",
-        about: "a dense layer on small integers",
-        names: &[(SET, "QGemm")],
-        category: Category::Linear,
-        infer: |cx| {
-            let a = turned(cx.shape(0), cx.flag("transA"), false)?;
-            let b = turned(cx.shape(3), cx.flag("transB"), false)?;
-            // Without a scale of its own the result stays real.
-            let dtype = if cx.has_input(7) { cx.dtype(8).or(cx.dtype(0)) } else { Some(DType::Float32) };
-            let shape = matmul_shape(&a, &b)?;
-            cx.set(0, dtype, shape);
-            Ok(())
-        },
-        learned: &[3, 6],
-        state: &[1, 2, 4, 5, 7, 8],
-        macs: |graph, node| {
-            let [rows, columns] = dims_of(graph, node, 0)? else { return None };
-            let transposed = node.attributes.int("transA").unwrap_or(0) != 0;
-            product_macs(graph, node, if transposed { rows } else { columns })
-        },
-        ..FUSED
-    },
-    Layer {
-        name: "quantized_add",
-        about: "adds tensors of small integers that have scales of their own",
-        names: &[(SET, "QLinearAdd")],
-        category: Category::Merge,
-        infer: |cx| quantized_pair(cx, 0, 3),
-        state: &[1, 2, 4, 5, 6, 7],
-        ..QUANTIZED
-    },
-    Layer {
-        name: "quantized_mul",
-        about: "multiplies tensors of small integers that have scales of their own",
-        names: &[(SET, "QLinearMul")],
-        infer: |cx| quantized_pair(cx, 0, 3),
-        state: &[1, 2, 4, 5, 6, 7],
-        ..QUANTIZED
-    },
-    Layer {
-        name: "quantized_activation",
-        about: "a nonlinearity looked up in a table of small integers",
-        names: &[(SET, "QLinearSigmoid"), (SET, "QLinearLeakyRelu"), (SET, "QLinearSoftmax")],
-        category: Category::Activation,
-        infer: same_as_input,
-        state: &[1, 2, 3, 4],
-        ..QUANTIZED
-    },
-    Layer {
-        name: "quantized_pool",
-        about: "averages patches of small integers",
-        names: &[(SET, "QLinearAveragePool"), (SET, "QLinearGlobalAveragePool")],
-        category: Category::Pool,
-        infer: quantized_pool,
-        state: &[1, 2, 3, 4],
-        ..QUANTIZED
-    },
-    Layer {
-        name: "quantized_concat",
-        about: "joins tensors of small integers along an axis, bringing them to one scale",
-        names: &[(SET, "QLinearConcat")],
-        category: Category::Merge,
-        infer: quantized_concat,
-        state: &[0, 1],
-        ..QUANTIZED
     },
     Layer {
         name: "skip_norm",
@@ -328,7 +241,7 @@ pub const FAMILY: &[Layer] = &[
 ];
 
 /// Applies the rule of a standard operator that reads the same inputs.
-fn delegate(cx: &mut Infer<'_>, op: &str) -> Result<(), InferError> {
+pub(super) fn delegate(cx: &mut Infer<'_>, op: &str) -> Result<(), InferError> {
     super::find("", op).map_or(Ok(()), |layer| (layer.infer)(cx))
 }
 
@@ -336,12 +249,12 @@ fn delegated_macs(graph: &Graph, node: &Node, op: &str) -> Option<u64> {
     (super::find("", op)?.macs)(graph, node)
 }
 
-fn dims_of<'a>(graph: &'a Graph, node: &Node, input: usize) -> Option<&'a [Dim]> {
+pub(super) fn dims_of<'a>(graph: &'a Graph, node: &Node, input: usize) -> Option<&'a [Dim]> {
     graph.tensor(node.input(input)?).ty.shape().dims()
 }
 
 /// Elements of the result, times the length of the sums.
-fn product_macs(graph: &Graph, node: &Node, inner: &Dim) -> Option<u64> {
+pub(super) fn product_macs(graph: &Graph, node: &Node, inner: &Dim) -> Option<u64> {
     let output = graph.tensor(node.output(0)?).ty.shape();
     count(output.dims()?)?.checked_mul(inner.as_size()?)
 }
@@ -355,7 +268,7 @@ fn with_last(shape: &Shape, dim: Dim) -> Shape {
 
 /// The shape of a matrix, or a stack of them, after the transposes that a product has folded in: first the matrix
 /// axes change places, then the first batch axis goes to the place before the last.
-fn turned(shape: &Shape, transpose: bool, transpose_batch: bool) -> Result<Shape, InferError> {
+pub(super) fn turned(shape: &Shape, transpose: bool, transpose_batch: bool) -> Result<Shape, InferError> {
     let Some(dims) = shape.dims() else { return Ok(Shape::Unranked) };
     let mut dims = dims.to_vec();
     let n = dims.len();
@@ -372,7 +285,7 @@ fn turned(shape: &Shape, transpose: bool, transpose_batch: bool) -> Result<Shape
 }
 
 /// The shape of a matrix product with broadcast batch axes.
-fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, InferError> {
+pub(super) fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, InferError> {
     let (Some(a), Some(b)) = (a.dims(), b.dims()) else { return Ok(Shape::Unranked) };
     let ([batch_a @ .., rows, inner_a], [batch_b @ .., inner_b, columns]) = (a, b) else {
         return Ok(Shape::Unranked);
@@ -386,58 +299,6 @@ fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, InferError> {
     let mut dims = batch.dims().map(<[Dim]>::to_vec).unwrap_or_default();
     dims.extend([rows.clone(), columns.clone()]);
     Ok(dims.into())
-}
-
-fn quantized_pair(cx: &mut Infer<'_>, a: usize, b: usize) -> Result<(), InferError> {
-    let (shape, dtype) = (broadcast([cx.shape(a), cx.shape(b)])?, cx.dtype(a));
-    cx.set(0, dtype, shape);
-    Ok(())
-}
-
-fn quantized_pool(cx: &mut Infer<'_>) -> Result<(), InferError> {
-    let last = cx.flag("channels_last");
-    match (cx.node().op == "QLinearGlobalAveragePool", cx.dims(0)) {
-        (true, Some(dims)) if dims.len() > 2 => {
-            let mut dims = dims.to_vec();
-            let end = dims.len();
-            dims[if last { 1..end - 1 } else { 2..end }].fill(Dim::Known(1));
-            let dtype = cx.dtype(0);
-            cx.set(0, dtype, dims);
-            Ok(())
-        }
-        (false, Some(_)) if !last => delegate(cx, "AveragePool"),
-        _ => {
-            let (dtype, rank) = (cx.dtype(0), cx.rank(0));
-            cx.set(0, dtype, rank.map_or(Shape::Unranked, Shape::unknown_dims));
-            Ok(())
-        }
-    }
-}
-
-/// After scale and zero point of the result come tensors, each with its own scale and zero point.
-fn quantized_concat(cx: &mut Infer<'_>) -> Result<(), InferError> {
-    let dtype = cx.dtype(2);
-    let parts: Option<Vec<&[Dim]>> = (2..cx.n_inputs()).step_by(3).map(|i| cx.dims(i)).collect();
-    let mut shape = Shape::Unranked;
-    if let Some([first, rest @ ..]) = parts.as_deref() {
-        let mut dims = first.to_vec();
-        let axis = normal_axis(cx.int("axis").unwrap_or(0), dims.len())?;
-        for part in rest {
-            if part.len() != dims.len() {
-                return Err(InferError::new(format!(
-                    "expected {} dimensions, found {}",
-                    dims.len(),
-                    part.len()
-                )));
-            }
-            for (i, dim) in part.iter().enumerate() {
-                dims[i] = if i == axis { dims[i].plus(dim) } else { broadcast_dim(&dims[i], dim)? };
-            }
-        }
-        shape = dims.into();
-    }
-    cx.set(0, dtype, shape);
-    Ok(())
 }
 
 #[cfg(test)]
@@ -455,25 +316,6 @@ mod tests {
             "f16[9,64]",
             "MatMulNBits",
             Some(9 * 64 * 32),
-        );
-        check("com.microsoft.MatMulIntegerToFloat@1", "", "u8[2,3] i8[3,5] f16[] f16[]", "f16[2,5]");
-        check("com.microsoft.QGemm@1", "transB=1", "u8[2,3] f32[] u8[] i8[5,3] f32[] i8[]", "f32[2,5]");
-    }
-
-    #[test]
-    fn quantised_elements() {
-        check("com.microsoft.QLinearAdd@1", "", "u8[2,1] f32[] u8[] u8[3] f32[] u8[] f32[] u8[]", "u8[2,3]");
-        check(
-            "com.microsoft.QLinearConcat@1",
-            "axis=1",
-            "f32[] u8[] u8[n,2] f32[] u8[] u8[n,3] f32[] u8[]",
-            "u8[n,5]",
-        );
-        check(
-            "com.microsoft.QLinearGlobalAveragePool@1",
-            "",
-            "u8[n,8,7,7] f32[] u8[] f32[] u8[]",
-            "u8[n,8,1,1]",
         );
     }
 

@@ -22,6 +22,7 @@ mod linear;
 mod math;
 mod microsoft;
 mod microsoft_attention;
+mod microsoft_quantized;
 mod ml;
 mod norm;
 mod optional;
@@ -61,6 +62,7 @@ pub const FAMILIES: &[&[Layer]] = &[
     math::FAMILY,
     microsoft::FAMILY,
     microsoft_attention::FAMILY,
+    microsoft_quantized::FAMILY,
     ml::FAMILY,
     norm::FAMILY,
     optional::FAMILY,
@@ -254,7 +256,7 @@ pub fn find(domain: &str, op: &str) -> Option<&'static Layer> {
 }
 
 /// The layer that a node acts as: a product with a stored matrix is a linear layer, a look-up in a stored table of
-/// vectors an embedding; any other node is what its operator says.
+/// vectors an embedding, a clip from 0 to 6 a relu6; any other node is what its operator says.
 pub fn effective(graph: &Graph, node: &Node) -> Option<&'static Layer> {
     let layer = node.layer?;
     let learned_matrix = |input: usize| {
@@ -269,6 +271,7 @@ pub fn effective(graph: &Graph, node: &Node) -> Option<&'static Layer> {
         "gather" if node.attributes.int("axis").unwrap_or(0) == 0 && learned_matrix(0) => {
             find_by_name("loom", "embedding")
         }
+        "clip" if activation::is_relu6(graph, node) => find_by_name("loom", "relu6"),
         _ => Some(layer),
     }
 }

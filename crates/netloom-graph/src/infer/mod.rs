@@ -34,12 +34,7 @@ pub fn infer(graph: &mut Graph) {
     distrust_absurd_shapes(graph, &mut session);
     let (order, cycle) = order::topological(graph);
     if let Some(cycle) = cycle {
-        let names: Vec<String> = cycle.iter().map(|n| format!("`{}`", graph.node_path(*n))).collect();
-        let path = cycle.first().map(|n| graph.node_path(*n)).unwrap_or_default();
-        session.remark(
-            graph,
-            Diagnostic::warning(path, format!("these nodes feed each other: {}", names.join(", "))),
-        );
+        remark_cycle(graph, &mut session, &cycle);
     }
     session.ranks = vec![0; order.len()];
     for (rank, node) in order.iter().enumerate() {
@@ -50,6 +45,19 @@ pub fn infer(graph: &mut Graph) {
         if graph.node(node).region.is_none() {
             infer_node(graph, &mut session, node);
         }
+    }
+}
+
+fn remark_cycle(graph: &mut Graph, session: &mut Session, cycle: &[NodeId]) {
+    const SHOWN: usize = 4;
+    let names: Vec<String> = cycle.iter().take(SHOWN).map(|n| format!("'{}'", graph.node_path(*n))).collect();
+    let more = if cycle.len() > SHOWN { format!(" and {} more", cycle.len() - SHOWN) } else { String::new() };
+    let path = cycle.first().map(|n| graph.node_path(*n)).unwrap_or_default();
+    let message = format!("nodes feed each other in a cycle: {}{more}", names.join(", "));
+    let diagnostic = Diagnostic::warning(path, message);
+    // An importer may have seen it before.
+    if !graph.diagnostics.contains(&diagnostic) {
+        session.remark(graph, diagnostic);
     }
 }
 
@@ -198,7 +206,7 @@ mod tests {
         relu(&mut g, a, b);
         relu(&mut g, b, a);
         infer(&mut g);
-        assert_eq!(g.diagnostics[0].message, "these nodes feed each other: `Relu`, `Relu`");
+        assert_eq!(g.diagnostics[0].message, "nodes feed each other in a cycle: 'Relu', 'Relu'");
     }
 
     #[test]

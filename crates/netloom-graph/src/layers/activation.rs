@@ -201,7 +201,8 @@ fn clip(cx: &mut Infer<'_>) -> Ruled {
     Ok(())
 }
 
-fn label_clip(graph: &Graph, node: &Node) -> Label {
+/// The least and the largest value that a clip lets through, where they are known.
+fn bounds(graph: &Graph, node: &Node) -> (Option<f64>, Option<f64>) {
     let bound = |name: &str, input: usize| {
         let value = node.input(input).and_then(|t| graph.tensor(t).value.as_ref());
         let float = value.and_then(|v| v.as_floats()?.first().copied());
@@ -209,8 +210,16 @@ fn label_clip(graph: &Graph, node: &Node) -> Label {
         #[expect(clippy::cast_precision_loss, reason = "a bound in a label")]
         node.attributes.float(name).or(float).or_else(|| int.map(|n| n as f64))
     };
-    let (least, most) = (bound("min", 1), bound("max", 2));
-    match (least, most) {
+    (bound("min", 1), bound("max", 2))
+}
+
+/// Whether a clip is the relu that is cut off at 6.
+pub(super) fn is_relu6(graph: &Graph, node: &Node) -> bool {
+    bounds(graph, node) == (Some(0.0), Some(6.0))
+}
+
+fn label_clip(graph: &Graph, node: &Node) -> Label {
+    match bounds(graph, node) {
         (Some(0.0), Some(6.0)) => Label::new("ReLU6"),
         (Some(least), Some(most)) => Label::new(format!("clip {least} to {most}")),
         (Some(least), None) => Label::new(format!("clip from {least}")),

@@ -3,12 +3,10 @@
 use crate::{Dim, Graph, Node, RegionId};
 
 /// Multiply-adds of every node. A control-flow node costs what its bodies cost as often as they certainly run; `None`
-/// where that is not known. Nodes inside bodies have a cost of their own that counts for one run of the body.
+/// where that is not known, as for operators nobody knows. Nodes inside bodies have a cost of their own that counts for one run of the body.
 pub(super) fn of_nodes(graph: &Graph) -> Vec<Option<u64>> {
-    let mut costs: Vec<Option<u64>> = graph
-        .nodes()
-        .map(|(_, node)| node.layer.map_or(Some(0), |layer| (layer.macs)(graph, node)))
-        .collect();
+    let mut costs: Vec<Option<u64>> =
+        graph.nodes().map(|(_, node)| node.layer.and_then(|layer| (layer.macs)(graph, node))).collect();
     let mut bodies: Vec<Option<u64>> = vec![Some(0); graph.regions().len()];
     for region in innermost_first(graph) {
         let body = graph.region(region);

@@ -128,4 +128,37 @@ fn what_shapes_do_not_tell_is_not_guessed() {
     infer(&mut g);
     let s = summary(&g);
     assert_eq!((s.parameters, s.macs), (64, None));
+
+    let mut g = Graph::new("unheard of");
+    let x = data(&mut g, "x", &[1, 8]);
+    g.mark_input(x);
+    node(&mut g, "Frobnicate", &[x]);
+    assert_eq!(summary(&g).macs, None);
+    assert_eq!(layers(&g), "Frobnicate 1");
+}
+
+#[test]
+fn bodies_count_as_often_as_they_certainly_run() {
+    for (op, times) in [("Scan", Some(5)), ("Loop", None), ("If", Some(1))] {
+        let mut g = Graph::new(op);
+        let root = g.root();
+        let x = data(&mut g, "x", &[5, 1, 8]);
+        g.mark_input(x);
+        let w = stored(&mut g, "w", &[8, 8]);
+        let body = g.add_region("body", None, root);
+        let step = data(&mut g, "step", &[1, 8]);
+        g.mark_region_input(body, step);
+        let made = g.add_tensor(Tensor::new("", ValueType::tensor(DType::Float32, Shape::known([1, 8]))));
+        let mut inner =
+            Node::new("MatMul", root).with_inputs([Some(step), Some(w)]).with_outputs([Some(made)]);
+        inner.region = Some(body);
+        g.add_node(inner);
+        let mut outer = Node::new(op, root).with_inputs([Some(x)]);
+        outer.attributes.set("body", crate::Attribute::Region(body));
+        outer.attributes.set("num_scan_inputs", crate::Attribute::Int(1));
+        let owner = g.add_node(outer);
+        g.own_region(body, owner);
+        let s = summary(&g);
+        assert_eq!((s.parameters, s.macs), (64, times.map(|n| n * 64)), "{op}");
+    }
 }

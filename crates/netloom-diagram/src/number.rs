@@ -46,6 +46,24 @@ pub fn si(n: u64) -> String {
     n.to_string()
 }
 
+/// A number with at most four significant digits: `0.5`, `0.1443`, `1e-5`.
+pub fn float(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let text = format!("{x:.3e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let plain = |s: &str| {
+        if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_owned() } else { s.to_owned() }
+    };
+    if (-3..6).contains(&exponent) {
+        plain(&format!("{x:.*}", usize::try_from((3 - exponent).max(0)).unwrap_or(0)))
+    } else {
+        format!("{}e{exponent}", plain(mantissa))
+    }
+}
+
 /// A share in percent with one decimal: `12.3 %`.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
@@ -86,6 +104,13 @@ mod tests {
             (25_557_032, "25.56\u{a0}M"),
         ] {
             assert_eq!(si(n), want);
+        }
+    }
+
+    #[test]
+    fn floats_keep_four_digits() {
+        for (x, want) in [(0.5, "0.5"), (0.125, "0.125"), (1e-5, "1e-5"), (-12.0, "-12"), (0.144_337, "0.1443"), (3e9, "3e9")] {
+            assert_eq!(float(x), want);
         }
     }
 

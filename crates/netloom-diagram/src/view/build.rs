@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_graph::summary::{Summary, summary};
-use netloom_graph::{Category, Graph, ModuleId, ModuleKind, NodeId, Producer, layers};
+use netloom_graph::{Category, Elements, Graph, ModuleId, ModuleKind, NodeId, Producer, TensorId, layers};
 use netloom_scene::Key;
 
 use super::calls::Calls;
@@ -119,11 +119,10 @@ impl<'a> Builder<'a> {
             }
         }
         let mut unit = Unit::Operator(node);
-        let own = self.graph.node(node).module;
-        let mut module = Some(own);
+        let mut module = Some(self.graph.node(node).module);
         while let Some(id) = module {
             if !self.open[id.index()] {
-                unit = Unit::Module(id, if module == Some(own) { self.calls.of(node) } else { 0 });
+                unit = Unit::Module(id, self.calls.of(id, node));
             }
             module = self.graph.module(id).parent;
         }
@@ -157,7 +156,7 @@ impl<'a> Builder<'a> {
             });
         }
 
-        let mut containers: BTreeMap<ModuleId, usize> = BTreeMap::new();
+        let mut containers: BTreeMap<(ModuleId, u32), usize> = BTreeMap::new();
         let mut place: BTreeMap<Unit, usize> = BTreeMap::new();
         let mut used: BTreeSet<Key> = BTreeSet::new();
         for (unit, operators) in ordered {
@@ -165,7 +164,8 @@ impl<'a> Builder<'a> {
                 Unit::Operator(id) => Some(graph.node(id).module),
                 Unit::Module(id, _) => graph.module(id).parent,
             };
-            let parent = module.and_then(|m| self.container(m, &mut containers, &mut nodes));
+            let first = operators.first().copied().unwrap_or(NodeId::new(0));
+            let parent = module.and_then(|m| self.container(m, first, &mut containers, &mut nodes));
             let base = parent.map(|p| nodes[p].modules.last().map_or("", |m| graph.module(*m).path.as_str()));
             let mut node = match unit {
                 Unit::Operator(id) => self.operator(id, base.unwrap_or("")),
@@ -265,7 +265,8 @@ impl<'a> Builder<'a> {
     fn container(
         &self,
         module: ModuleId,
-        containers: &mut BTreeMap<ModuleId, usize>,
+        node: NodeId,
+        containers: &mut BTreeMap<(ModuleId, u32), usize>,
         nodes: &mut Vec<ViewNode>,
     ) -> Option<usize> {
         let mut chain = Vec::new();
@@ -279,7 +280,8 @@ impl<'a> Builder<'a> {
         }
         let mut outer = None;
         for id in chain.into_iter().rev() {
-            let index = *containers.entry(id).or_insert_with(|| {
+            let call = self.calls.of(id, node);
+            let index = *containers.entry((id, call)).or_insert_with(|| {
                 let module = self.graph.module(id);
                 let base = outer.map_or("", |o: usize| {
                     nodes[o].modules.last().map_or("", |m: &ModuleId| self.graph.module(*m).path.as_str())
@@ -291,7 +293,10 @@ impl<'a> Builder<'a> {
                     subtitle: self.class(id),
                     category: self.heaviest(id),
                     modules: vec![id],
-                    ..blank(Key::new(safe(&module.path)))
+                    ..blank(Key::new(match call {
+                        0 => safe(&module.path),
+                        n => format!("{}~{}", safe(&module.path), n + 1),
+                    }))
                 });
                 nodes.len() - 1
             });
@@ -325,8 +330,9 @@ impl<'a> Builder<'a> {
                 }
             }
             ("Gather" | "GatherND" | "Slice", _) => title = "select".to_owned(),
-            ("Add", Some(other)) if kind == NodeKind::Layer => title = format!("+ {}", short(&graph.tensor(*other).name)),
-            ("Mul", Some(other)) if kind == NodeKind::Layer => title = format!("× {}", short(&graph.tensor(*other).name)),
+            ("Add", Some(other)) if kind == NodeKind::Layer => title = format!("+ {}", operand(graph, *other)),
+            ("Mul", Some(other)) if kind == NodeKind::Layer => title = format!("× {}", operand(graph, *other)),
+            ("Div", Some(other)) if node.input(1) == Some(*other) => title = format!("÷ {}", operand(graph, *other)),
             _ => {}
         }
         ViewNode {
@@ -446,6 +452,17 @@ pub(super) fn blank(key: Key) -> ViewNode {
 /// A path without the part that the frame around already says.
 fn relative(path: &str, base: &str) -> String {
     path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest)).to_owned()
+}
+
+/// A stored operand: its number when it is one, else its name.
+fn operand(graph: &Graph, id: TensorId) -> String {
+    let tensor = graph.tensor(id);
+    let value = tensor.value.as_ref().filter(|v| v.len() == 1);
+    match value.map(|v| &v.elements) {
+        Some(Elements::Floats(v)) => number::float(v[0]),
+        Some(Elements::Ints(v)) => number::dim(&v[0]),
+        _ => short(&tensor.name),
+    }
 }
 
 /// The last part of a stored tensor's name that a person gave it; names made by exporters say `constant`.

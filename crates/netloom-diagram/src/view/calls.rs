@@ -6,53 +6,70 @@ use netloom_graph::{Graph, ModuleId, NodeId, Producer};
 
 use super::flow::Flow;
 
-/// The calls of modules without parts. A module of several calls has several groups of operators that no data joins
-/// and that are made of the same operators.
+/// Modules with more operators than this are taken as one call; telling calls apart costs time for every level.
+const MAX_OPERATORS: usize = 20_000;
+
+/// The calls of modules. A module of several calls has several groups of operators that no data inside the module
+/// joins and that are made of the same operators.
 pub(super) struct Calls {
-    /// Which call each operator belongs to.
-    call: Vec<u32>,
+    /// The call of each operator, for modules of several calls only.
+    call: BTreeMap<(ModuleId, NodeId), u32>,
     /// Whether all of a module's calls are single operators, and there are several.
     single: Vec<bool>,
 }
 
 impl Calls {
     pub(super) fn new(graph: &Graph, flow: &Flow) -> Self {
-        let mut calls = Self { call: vec![0; graph.nodes().len()], single: vec![false; graph.modules().len()] };
+        let n_modules = graph.modules().len();
+        let mut inside: Vec<Vec<NodeId>> = vec![Vec::new(); n_modules];
         for (id, module) in graph.modules() {
-            if module.children.is_empty() && module.parent.is_some() {
-                calls.split(graph, flow, id);
+            inside[id.index()].extend(module.nodes.iter().copied().filter(|n| flow.is_shown(*n)));
+        }
+        let parents: Vec<Option<ModuleId>> = graph.modules().map(|(_, m)| m.parent).collect();
+        let mut calls = Self { call: BTreeMap::new(), single: vec![false; n_modules] };
+        // Children have greater ids than their parents, so each list is whole when its turn comes.
+        for i in (1..n_modules).rev() {
+            let nodes = std::mem::take(&mut inside[i]);
+            if nodes.len() > MAX_OPERATORS {
+                break;
+            }
+            calls.split(graph, flow, ModuleId::new(i), &nodes);
+            if let Some(parent) = parents[i] {
+                inside[parent.index()].extend(nodes);
             }
         }
         calls
     }
 
     /// Parts a module's operators into groups joined by data.
-    fn split(&mut self, graph: &Graph, flow: &Flow, module: ModuleId) {
-        let nodes: Vec<NodeId> =
-            graph.module(module).nodes.iter().copied().filter(|n| flow.is_shown(*n)).collect();
+    fn split(&mut self, graph: &Graph, flow: &Flow, module: ModuleId, nodes: &[NodeId]) {
         if nodes.len() < 2 {
             return;
         }
-        let mut group: BTreeMap<NodeId, NodeId> = nodes.iter().map(|n| (*n, *n)).collect();
-        let find = |group: &BTreeMap<NodeId, NodeId>, mut n: NodeId| {
-            while group[&n] != n {
-                n = group[&n];
+        let mut nodes = nodes.to_vec();
+        nodes.sort_unstable();
+        let place = |n: NodeId| nodes.binary_search(&n).ok();
+        let mut group: Vec<usize> = (0..nodes.len()).collect();
+        let find = |group: &mut Vec<usize>, mut n: usize| {
+            while group[n] != n {
+                group[n] = group[group[n]];
+                n = group[n];
             }
             n
         };
-        for &n in &nodes {
+        for (i, &n) in nodes.iter().enumerate() {
             for tensor in graph.node(n).inputs.iter().flatten() {
                 if let Producer::Node(from, _) = graph.tensor(flow.origin(graph, *tensor)).producer
-                    && group.contains_key(&from)
+                    && let Some(j) = place(from)
                 {
-                    let (a, b) = (find(&group, from), find(&group, n));
-                    group.insert(a.max(b), a.min(b));
+                    let (a, b) = (find(&mut group, i), find(&mut group, j));
+                    group[a.max(b)] = a.min(b);
                 }
             }
         }
-        let mut operators: BTreeMap<NodeId, Vec<&str>> = BTreeMap::new();
-        for &n in &nodes {
-            operators.entry(find(&group, n)).or_default().push(&graph.node(n).op);
+        let mut operators: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (i, &n) in nodes.iter().enumerate() {
+            operators.entry(find(&mut group, i)).or_default().push(&graph.node(n).op);
         }
         let mut kinds: Vec<&Vec<&str>> = operators.values().collect();
         kinds.dedup();
@@ -60,17 +77,17 @@ impl Calls {
             return;
         }
         self.single[module.index()] = kinds[0].len() == 1;
-        let heads: Vec<NodeId> = operators.keys().copied().collect();
-        for &n in &nodes {
-            let head = find(&group, n);
-            let at = heads.iter().position(|h| *h == head).unwrap_or_default();
-            self.call[n.index()] = u32::try_from(at).unwrap_or(u32::MAX);
+        let heads: Vec<usize> = operators.keys().copied().collect();
+        for (i, &n) in nodes.iter().enumerate() {
+            let head = find(&mut group, i);
+            let at = heads.binary_search(&head).unwrap_or_default();
+            self.call.insert((module, n), u32::try_from(at).unwrap_or(u32::MAX));
         }
     }
 
-    /// Which call of its module an operator belongs to.
-    pub(super) fn of(&self, node: NodeId) -> u32 {
-        self.call[node.index()]
+    /// Which call of a module an operator belongs to.
+    pub(super) fn of(&self, module: ModuleId, node: NodeId) -> u32 {
+        self.call.get(&(module, node)).copied().unwrap_or(0)
     }
 
     /// Whether a module is one operator called several times.

@@ -14,6 +14,7 @@ mod fuse;
 mod skips;
 mod stubs;
 mod trunk;
+mod unwrap;
 
 pub use build::view;
 pub(crate) use trunk::longest;
@@ -29,7 +30,7 @@ pub struct Pass {
 }
 
 /// Every pass in the order in which they run.
-pub static PASSES: &[&Pass] = &[&bias::PASS, &fuse::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
+pub static PASSES: &[&Pass] = &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,7 +143,7 @@ pub struct ViewEdge {
     pub reader: Option<(NodeId, usize)>,
     /// Whether it by-passes what lies between.
     pub skip: bool,
-    /// Whether it lies on the trunk.
+    /// Whether it lies on the trunk and should run straight.
     pub trunk: bool,
 }
 

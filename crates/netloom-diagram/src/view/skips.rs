@@ -25,4 +25,31 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
     for (edge, skip) in view.edges.iter_mut().zip(skips) {
         edge.skip = skip;
     }
+    free_columns(view);
+}
+
+/// Where three or more columns of boxes run side by side, none of them is the trunk: they stand around its line.
+fn free_columns(view: &mut View) {
+    let mut columns = vec![0usize; view.nodes.len()];
+    let mut forks = vec![0usize; view.nodes.len()];
+    for edge in view.edges.iter().filter(|e| !e.skip && view.nodes[e.source].kind != NodeKind::Stub) {
+        columns[edge.target] += 1;
+        forks[edge.source] += 1;
+    }
+    let mut freed = vec![false; view.nodes.len()];
+    for (at, &join) in view.trunk.iter().enumerate() {
+        if columns[join] < 3 {
+            continue;
+        }
+        freed[join] = true;
+        for &n in view.trunk[..at].iter().rev() {
+            if forks[n] >= 3 {
+                break;
+            }
+            freed[n] = true;
+        }
+    }
+    for edge in &mut view.edges {
+        edge.trunk &= !freed[edge.target];
+    }
 }

@@ -24,10 +24,8 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
         if edges.len() < FAN_OUT || !edges.iter().all(|e| is_side(graph, view, *e)) {
             continue;
         }
-        let name = match view.nodes[source].kind {
-            NodeKind::Input => view.nodes[source].title.clone(),
-            _ => view.nodes[source].key.subject().rsplit(['/', '.']).next().unwrap_or_default().to_owned(),
-        };
+        // A stub is called what its source is called where that stands.
+        let name = view.nodes[source].title.clone();
         for (n, e) in edges.into_iter().enumerate() {
             let edge = &view.edges[e];
             let parent = view.nodes[edge.target].parent;

@@ -104,11 +104,6 @@ pub fn json(graph: &Graph, name: &str) -> String {
     text
 }
 
-/// A shape as JSON: an array, or `null` when even the rank is unknown.
-pub fn shape(shape: &Shape) -> String {
-    serde_json::to_string(&sizes(shape)).expect("strings and numbers always serialise")
-}
-
 fn port<'a>(graph: &'a Graph, id: TensorId) -> Port<'a> {
     let tensor = graph.tensor(id);
     Port { name: &tensor.name, dtype: dtype(&tensor.ty), shape: sizes(tensor.ty.shape()) }

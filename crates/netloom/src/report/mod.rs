@@ -3,5 +3,5 @@
 mod json;
 mod table;
 
-pub use json::{json, shape as shape_json};
+pub use json::json;
 pub use table::table;

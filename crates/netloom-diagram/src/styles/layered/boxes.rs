@@ -157,7 +157,11 @@ fn widest_gap(band: Rect, layout: &Layout) -> (f64, f64) {
             let (a, b) = (pair[0], pair[1]);
             let (top, bottom) = (a.y.min(b.y), a.y.max(b.y));
             let (left, right) = (a.x.min(b.x), a.x.max(b.x));
-            if bottom > band.y0 - 1.0 && top < band.y1 + 1.0 && right > band.x0 && left < band.x1 {
+            if bottom > band.y0 - 1.0
+                && top < band.y1 + 1.0
+                && right + CLEAR > band.x0
+                && left - CLEAR < band.x1
+            {
                 cuts.push((left - CLEAR, right + CLEAR));
             }
         }

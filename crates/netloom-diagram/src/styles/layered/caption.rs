@@ -23,6 +23,21 @@ pub(super) struct Caption {
     legend: Vec<(Category, TextRun)>,
 }
 
+/// One entry per colour: categories that look alike share it.
+fn legend(view: &View, theme: &Theme) -> Vec<(Category, TextRun)> {
+    let used = describe::categories(view);
+    let mut entries: Vec<(Category, Vec<&str>)> = Vec::new();
+    for &category in used.keys() {
+        let fill = theme.swatch(category.name()).fill;
+        match entries.iter_mut().find(|(c, _)| theme.swatch(c.name()).fill == fill) {
+            Some((_, names)) => names.push(category.name()),
+            None => entries.push((category, vec![category.name()])),
+        }
+    }
+    let style = theme.secondary_style();
+    entries.into_iter().map(|(c, names)| (c, shape(&names.join(", "), &style))).collect()
+}
+
 impl Caption {
     pub(super) fn new(view: &View, options: &DrawOptions, name: &str) -> Self {
         let theme = &options.theme;
@@ -32,15 +47,7 @@ impl Caption {
         Self {
             name: show.then(|| shape(&ellipsize(name, &bold, MAX_NAME), &bold)),
             totals: (show && !totals.is_empty()).then(|| shape(&totals, &plain)),
-            legend: if options.legend {
-                describe::categories(view)
-                    .into_keys()
-                    .filter(|c| *c != Category::Other || describe::categories(view).len() == 1)
-                    .map(|c| (c, shape(c.name(), &plain)))
-                    .collect()
-            } else {
-                Vec::new()
-            },
+            legend: if options.legend { legend(view, theme) } else { Vec::new() },
         }
     }
 

@@ -82,6 +82,8 @@ fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Ve
         [_, _] => (vec![Dim::Known(2)], vec![format!("{lead}{}", join(&dims[1..]))]),
         [_, c, l] if spatial => (vec![Dim::Known(3), l.clone()], vec![join(&[l.clone()]), join(&[c.clone()])]),
         [_, t, _] => (vec![Dim::Known(3), t.clone()], vec![format!("{lead}{}", join(&dims[1..]))]),
+        // The sequence of all hidden states: time, direction, batch, width.
+        [t, _, _, h] if category == Category::Recurrent => (vec![Dim::Known(3), t.clone()], vec![join(&[t.clone(), h.clone()])]),
         [_, c, rest @ ..] => {
             let mut key = vec![Dim::Known(4)];
             key.extend(rest.iter().cloned());

@@ -169,7 +169,7 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
             let want = match crowd[&node.parent] {
                 _ if small => 0.0,
                 1 => single,
-                2 => widest[&node.parent].min(TRUNK_WIDTH),
+                2 => widest[&node.parent].clamp(0.0, single),
                 _ => 0.0,
             };
             grid(own.max(want))

@@ -4,10 +4,11 @@
 //! the gate comes from the inner layout, and the outer one treats it as a port, so that the trunk runs straight through.
 
 use crate::clean::{Clean, MAX_WEIGHT, NONE, clean, size};
+use crate::count::stats;
 use crate::level::solve;
 use crate::problem::{Item, Link, Pin, Problem, Role, Solution};
 use crate::route::append;
-use crate::{Direction, Edge, EdgeKind, Layout, LayoutInput, Point, Rect, Route, Side, Size, Stats};
+use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size};
 
 /// A part of an edge inside one container.
 #[derive(Clone, Copy)]
@@ -381,8 +382,7 @@ fn assemble(
         routes.push(route);
     }
     let size = turn(input.direction, levels[n].solution.size, &mut rects, &mut routes);
-    let stats = Stats::default();
-    let _ = EdgeKind::Flow;
+    let stats = stats(input, &routes);
     Layout { size, nodes: rects, routes, stats }
 }
 

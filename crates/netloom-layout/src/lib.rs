@@ -4,8 +4,11 @@
 //! any [`LayoutInput`], however odd, gives a [`Layout`]. It uses no recursion, and equal inputs give equal layouts.
 
 mod acyclic;
+mod align;
 pub mod clean;
 mod compound;
+mod count;
+mod ends;
 pub mod geometry;
 pub mod input;
 mod lanes;
@@ -20,8 +23,10 @@ mod route;
 pub mod sample;
 mod skyline;
 mod tracks;
+pub mod verify;
 
 pub use compound::layout;
 pub use geometry::{Insets, Point, Rect, Size};
 pub use input::{Direction, Edge, EdgeKind, End, LayoutInput, Node, Port, Side, Spacing};
 pub use output::{Layout, Route, Stats};
+pub use verify::{Defect, verify};

@@ -30,7 +30,7 @@ pub struct Route {
 /// Measures of quality.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
-    /// Pairs of routes that cross, those of one bundle apart.
+    /// Places where lines of different bundles cross; what edges of a bundle share counts once.
     pub crossings: usize,
     /// Corners of all routes.
     pub bends: usize,

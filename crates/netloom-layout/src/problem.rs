@@ -30,7 +30,7 @@ pub(crate) struct Pin {
     pub at: Option<f64>,
 }
 
-/// A connection inside the container. Links of one net have one source and stand together.
+/// A connection inside the container. Links of one net have one source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub net: u32,

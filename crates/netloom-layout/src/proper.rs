@@ -113,6 +113,8 @@ pub(crate) struct Cells {
     pub lanes: Vec<Lane>,
     pub courses: Vec<Course>,
     pub segments: Vec<Segment>,
+    /// The net of every link after splitting.
+    pub net_of: Vec<u32>,
     /// `(net, row, cell)`, sorted.
     pub passing: Vec<(u32, u32, u32)>,
 }
@@ -167,46 +169,47 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
         let course = Course { source: NONE, target: NONE, from, to, lane: NONE, label: NONE };
         cells.courses.push(course);
     }
-    let spans: Vec<(usize, usize)> = {
-        let mut spans = Vec::with_capacity(problem.nets);
-        let mut at = 0;
-        while at < links.len() {
-            let end = at + links[at..].partition_point(|l| l.net == links[at].net);
-            spans.push((at, end));
-            at = end;
-        }
-        spans
-    };
-    let extent = |cells: &Cells, span: (usize, usize)| {
-        let courses = &cells.courses[span.0..span.1];
-        let low = courses.iter().map(|c| c.from.min(c.to)).min().unwrap_or(0);
-        let high = courses.iter().map(|c| c.from.max(c.to)).max().unwrap_or(0);
+    let (net_of, nets) = separate(problem, &mut cells, rows, &beside);
+    let (first, by_net) =
+        crate::place::group(nets, net_of.iter().enumerate().map(|(i, &net)| (net, i as u32)));
+    let span = |net: usize| &by_net[first[net] as usize..first[net + 1] as usize];
+    let extent = |cells: &Cells, links: &[u32]| {
+        let courses = || links.iter().map(|&i| &cells.courses[i as usize]);
+        let low = courses().map(|c| c.from.min(c.to)).min().unwrap_or(0);
+        let high = courses().map(|c| c.from.max(c.to)).max().unwrap_or(0);
         (low, high)
     };
-    let mut lengths: Vec<(u32, usize)> = (spans.iter().enumerate())
-        .map(|(i, &span)| {
-            let (low, high) = extent(&cells, span);
-            (high - low, i)
+    let mut lengths: Vec<(u32, usize)> = (0..nets)
+        .map(|net| {
+            let (low, high) = extent(&cells, span(net));
+            (high - low, net)
         })
         .collect();
     lengths.sort_unstable();
     let mut budget = CELLS_AT_LEAST + CELLS_PER_ITEM * problem.items.len();
-    let mut in_lane = vec![false; spans.len()];
-    for (length, i) in lengths {
+    let mut in_lane = vec![false; nets];
+    for (length, net) in lengths {
         let need = length as usize / 2;
-        if need <= budget { budget -= need } else { in_lane[i] = true }
+        if need <= budget { budget -= need } else { in_lane[net] = true }
     }
-    for (i, &span) in spans.iter().enumerate() {
-        attach(&mut cells, problem, span, &beside);
-        let (low, high) = extent(&cells, span);
-        if in_lane[i] {
-            lane(&mut cells, problem, span);
+    let mut at = 0;
+    while at < links.len() {
+        // Links of one net stand together, those split off it included.
+        let end = at + links[at..].iter().take_while(|l| l.net == links[at].net).count();
+        attach(&mut cells, problem, (at, end), &beside);
+        at = end;
+    }
+    for net in 0..nets {
+        let (low, high) = extent(&cells, span(net));
+        if in_lane[net] {
+            lane(&mut cells, net as u32, span(net));
         } else {
-            pass(&mut cells, problem, span, low, high);
+            pass(&mut cells, problem, net as u32, span(net), low, high);
         }
     }
     cells.passing.sort_unstable();
-    ends(&mut cells, problem, &beside);
+    ends(&mut cells, &net_of, &beside);
+    cells.net_of = net_of;
     runs(&mut cells);
     cells
 }
@@ -244,6 +247,42 @@ fn side_entries(problem: &Problem) -> Vec<bool> {
         }
     }
     beside
+}
+
+/// The net of every link, and their number. A net passes a row in one cell, so a link that must touch another side in
+/// a row where its net touches one already runs as a net of its own from the same place.
+fn separate(problem: &Problem, cells: &mut Cells, rows: &[u32], beside: &[bool]) -> (Vec<u32>, usize) {
+    let mut net_of: Vec<u32> = problem.links.iter().map(|l| l.net).collect();
+    let mut nets = problem.nets as u32;
+    let mut touched: Vec<(u32, u32, u32, Side, Option<u64>, u32)> = Vec::new();
+    for (i, link) in problem.links.iter().enumerate() {
+        if cells.courses[i].to % 2 == 1 {
+            let at = link.target.at.map(f64::to_bits);
+            let row = rows[link.target.item as usize];
+            let side = if beside[i] { Side::Right } else { link.target.side };
+            touched.push((link.net, row, link.target.item, side, at, i as u32));
+        }
+    }
+    for (i, link) in problem.links.iter().enumerate() {
+        let (row, source) = (rows[link.source.item as usize], link.source);
+        if cells.courses[i].from % 2 == 1 {
+            // The source's own side comes first.
+            touched.push((link.net, row, source.item, source.side, source.at.map(f64::to_bits), NONE));
+        }
+    }
+    touched.sort_unstable_by_key(|t| (t.0, t.1, t.5 != NONE, t.2, t.3, t.4, t.5));
+    for row in touched.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let place = |t: &(u32, u32, u32, Side, Option<u64>, u32)| (t.2, t.3, t.4);
+        for (k, group) in row.chunk_by(|a, b| place(a) == place(b)).enumerate() {
+            if k > 0 {
+                for t in group.iter().filter(|t| t.5 != NONE) {
+                    net_of[t.5 as usize] = nets;
+                }
+                nets += 1;
+            }
+        }
+    }
+    (net_of, nets as usize)
 }
 
 /// Gives the links of a net their places on borders.
@@ -289,11 +328,10 @@ fn attach(cells: &mut Cells, problem: &Problem, span: (usize, usize), beside: &[
 }
 
 /// One cell in every row that the net passes.
-fn pass(cells: &mut Cells, problem: &Problem, span: (usize, usize), low: u32, high: u32) {
-    let net = problem.links[span.0].net;
+fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32, high: u32) {
     let passes = |c: &Course| c.from.min(c.to) / 2 != c.from.max(c.to).div_ceil(2);
     let mut weight = 0;
-    for i in span.0..span.1 {
+    for i in links.iter().map(|&i| i as usize) {
         if passes(&cells.courses[i]) {
             weight = weight.max(problem.links[i].weight);
         }
@@ -308,7 +346,7 @@ fn pass(cells: &mut Cells, problem: &Problem, span: (usize, usize), low: u32, hi
         }
     }
     let first = cells.passing.len();
-    for i in span.0..span.1 {
+    for i in links.iter().map(|&i| i as usize) {
         let label = problem.links[i].label;
         let course = cells.courses[i];
         let (a, b) = (course.from.min(course.to) / 2, course.from.max(course.to).div_ceil(2));
@@ -325,12 +363,11 @@ fn pass(cells: &mut Cells, problem: &Problem, span: (usize, usize), low: u32, hi
 }
 
 /// One lane for all of the net that leaves its channel.
-fn lane(cells: &mut Cells, problem: &Problem, span: (usize, usize)) {
-    let net = problem.links[span.0].net;
+fn lane(cells: &mut Cells, net: u32, links: &[u32]) {
     let index = cells.lanes.len() as u32;
     let mut stops: Vec<u32> = Vec::new();
     let mut rows: Vec<u32> = Vec::new();
-    for i in span.0..span.1 {
+    for i in links.iter().map(|&i| i as usize) {
         let Course { from, to, .. } = cells.courses[i];
         if from == to && from % 2 == 0 {
             continue;
@@ -377,22 +414,17 @@ pub(crate) fn lane_channel(at: u32, other: u32) -> u32 {
 }
 
 /// Joins the ends of the links to channels and rows.
-fn ends(cells: &mut Cells, problem: &Problem, beside: &[bool]) {
+fn ends(cells: &mut Cells, net_of: &[u32], beside: &[bool]) {
     let mut contacts = std::mem::take(&mut cells.contacts);
-    for (i, link) in problem.links.iter().enumerate() {
+    for (i, &net) in net_of.iter().enumerate() {
         let course = cells.courses[i];
         let ends = [(course.source, course.from, false), (course.target, course.to, beside[i])];
         for (attach, level, beside) in ends {
             if level % 2 == 0 {
                 let below = cells.attaches[attach as usize].side == Side::Top;
-                contacts.push(Contact {
-                    channel: level / 2,
-                    net: link.net,
-                    below,
-                    spot: Spot::Attach(attach),
-                });
+                contacts.push(Contact { channel: level / 2, net, below, spot: Spot::Attach(attach) });
             } else {
-                let cell = cells.passing(link.net, level / 2);
+                let cell = cells.passing(net, level / 2);
                 cells.besides.push(Beside { cell, attach, fixed: !beside });
             }
         }

@@ -149,13 +149,13 @@ pub(crate) fn route(
     };
     let mut walk = Walk::default();
     for (i, link) in problem.links.iter().enumerate() {
-        let way = cells.courses[i];
+        let (way, net) = (cells.courses[i], cells.net_of[i]);
         solution.first.push(solution.points.len() as u32);
         walk.points.clear();
         let (start, end) = (attach(way.source), attach(way.target));
         walk.points.push(start);
         let turn = |walk: &mut Walk, channel: u32, to: f64, from_above: bool, to_above: bool| {
-            let track = &course[cells.run(channel, link.net)];
+            let track = &course[cells.run(channel, net)];
             let from = walk.x();
             if (from - to).abs() > NOTHING {
                 if track.y == track.lower {
@@ -173,7 +173,7 @@ pub(crate) fn route(
                 }
             }
         };
-        let cell_x = |row: u32| centers[cells.passing(link.net, row) as usize] + shift_x;
+        let cell_x = |row: u32| centers[cells.passing(net, row) as usize] + shift_x;
         if way.from % 2 == 1 {
             walk.points.push(Point::new(cell_x(way.from / 2), start.y));
         }

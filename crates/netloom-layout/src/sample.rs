@@ -1,7 +1,9 @@
 //! Sample graphs for tests and measurements: seeded random networks and small shapes with names.
 
+mod random;
 mod shapes;
 
+pub use random::{Mix, random};
 pub use shapes::shapes;
 
 use crate::{Edge, EdgeKind, End, LayoutInput, Node, Size};

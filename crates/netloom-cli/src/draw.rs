@@ -44,7 +44,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     let target = args.output.as_deref().unwrap_or(Path::new("-"));
     let bytes = match format.as_str() {
         "txt" => netloom::text_figure(&graph, &options, args.ascii)?.into_bytes(),
-        "json" => netloom::graph_json(&graph).into_bytes(),
+        "json" => netloom::import::writers::json::write(&graph).into_bytes(),
         format => {
             let figure = netloom::draw(&graph, &options)?;
             lines.extend(figure.notes.iter().map(|n| format!("note: {n}")));

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
     std::fs::create_dir_all(&folder)?;
     let frame = drawing::drawing();
-    let options = Options { width: Some("3.25in".parse()?), ..Options::print() };
+    let options = Options { width: Some("3.25in".parse()?), dpi: Some(288.0), ..Options::print() };
     for output in OUTPUTS {
         std::fs::write(
             folder.join(format!("sample.{}", output.extension())),

@@ -107,7 +107,7 @@ fn files_are_sound() {
 fn sizes_are_in_the_unit_asked_for() {
     for (width, expected) in [
         (None, ("312", "280")),
-        (Some("3.25in"), ("3.25in", "2.9167in")),
+        (Some("3.25in"), ("3.25in", "2.9166in")),
         (Some("78mm"), ("78mm", "70mm")),
         (Some("624px"), ("624px", "560px")),
     ] {

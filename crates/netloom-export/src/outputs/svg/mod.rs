@@ -68,7 +68,7 @@ impl Writer<'_> {
             let mut text = String::new();
             match unit {
                 Some(unit) => {
-                    xml::push_decimal(&mut text, xml::rounded(px / unit.px(), 1e4), 4);
+                    xml::push_units(&mut text, px / unit.px());
                     text.push_str(unit.suffix());
                 }
                 None => push_number(&mut text, px),

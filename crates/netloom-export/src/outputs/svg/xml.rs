@@ -68,6 +68,13 @@ pub fn push_factor(out: &mut String, value: f64) {
     push_decimal(out, rounded(value, 1e6), 6);
 }
 
+/// Appends a length of so many units with four decimals at most, rounded down: a page rounded up by a trace would be a
+/// pixel taller.
+pub fn push_units(out: &mut String, value: f64) {
+    // What the arithmetic lost of a whole number is given back first.
+    push_decimal(out, rounded((value * 1e4 + 1e-6).floor(), 1.0), 4);
+}
+
 /// A number as hundredths, the grid everything is rounded to.
 pub fn hundredths(value: f64) -> i64 {
     rounded(value, 100.0)
@@ -107,7 +114,7 @@ fn legal(c: char) -> char {
 
 /// A number as a whole count of `1 / per_unit`.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, and NaN becomes 0")]
-pub fn rounded(value: f64, per_unit: f64) -> i64 {
+fn rounded(value: f64, per_unit: f64) -> i64 {
     (value * per_unit).round() as i64
 }
 
@@ -157,7 +164,12 @@ mod tests {
             assert_eq!(found, text, "{value}");
         }
         let mut found = String::new();
-        push_factor(&mut found, -0.707_106_78);
-        assert_eq!(found, "-0.707107");
+        push_factor(&mut found, -0.123_456_78);
+        assert_eq!(found, "-0.123457");
+        for (value, text) in [(2.916_666, "2.9166"), (70.0 - 1e-13, "70"), (3.25, "3.25")] {
+            let mut found = String::new();
+            push_units(&mut found, value);
+            assert_eq!(found, text, "{value}");
+        }
     }
 }

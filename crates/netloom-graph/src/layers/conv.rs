@@ -1,6 +1,7 @@
 //! Convolutions.
 
-use super::rules::{self, Ruled, Window};
+use super::rules::{self, Ruled};
+use super::window::{self, Window};
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError};
 use crate::{DType, Dim, Graph, Node, Shape};
@@ -150,7 +151,7 @@ fn conv_transpose(cx: &mut Infer<'_>) -> Ruled {
         let asked_here = asked.as_ref().and_then(|a| a.get(a.len().checked_sub(n)? + i));
         dims.push(match (asked_here, window.auto) {
             (Some(size), _) => Dim::Known(*size),
-            (None, rules::AutoPad::Same) => x[2 + i].times(&stride),
+            (None, window::AutoPad::Same) => x[2 + i].times(&stride),
             _ => {
                 let one = Dim::Known(1);
                 let span = window.kernel[i].minus(&one).times(&Dim::Known(window.dilations[i])).plus(&one);
@@ -209,7 +210,7 @@ fn titled(name: &str, node: &Node, weight: &[Dim], channels: Option<&Dim>, group
     if let Some(channels) = channels.filter(|c| !c.is_unknown()) {
         title.push_str(&format!(", {channels}"));
     }
-    let label = rules::label_window(Label::new(title), node);
+    let label = window::label_window(Label::new(title), node);
     if group > 1 { label.with(format!("groups {group}")) } else { label }
 }
 

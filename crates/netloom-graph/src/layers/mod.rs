@@ -11,12 +11,15 @@ mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 mod compare;
+mod concat;
 mod constant;
 mod control;
 mod conv;
 mod dropout;
 mod einsum;
+mod expand;
 mod flex_attention;
+mod gather;
 mod image;
 mod linear;
 mod math;
@@ -41,6 +44,8 @@ mod slice;
 mod softmax;
 mod text;
 mod training;
+mod transpose;
+pub mod window;
 
 /// The newest version of the standard ONNX operator set that the rules know.
 pub const NEWEST_OPSET: i64 = 28;
@@ -51,12 +56,15 @@ pub const FAMILIES: &[&[Layer]] = &[
     arithmetic::FAMILY,
     attention::FAMILY,
     compare::FAMILY,
+    concat::FAMILY,
     constant::FAMILY,
     control::FAMILY,
     conv::FAMILY,
     dropout::FAMILY,
     einsum::FAMILY,
+    expand::FAMILY,
     flex_attention::FAMILY,
+    gather::FAMILY,
     image::FAMILY,
     linear::FAMILY,
     math::FAMILY,
@@ -80,6 +88,7 @@ pub const FAMILIES: &[&[Layer]] = &[
     softmax::FAMILY,
     text::FAMILY,
     training::FAMILY,
+    transpose::FAMILY,
 ];
 
 /// One kind of layer: a row of the table that everything else reads.

@@ -1,6 +1,7 @@
 //! Pooling.
 
-use super::rules::{self, Ruled, Window};
+use super::rules::{self, Ruled};
+use super::window::{self, Window};
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError};
 use crate::{DType, Dim, Node, Shape};
@@ -199,7 +200,7 @@ fn label(name: &str, node: &Node) -> Label {
     } else {
         format!("{name} {}", rules::times_text(&kernel, false))
     };
-    rules::label_window(Label::new(title), node)
+    window::label_window(Label::new(title), node)
 }
 
 #[cfg(test)]

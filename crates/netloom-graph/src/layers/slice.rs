@@ -1,9 +1,9 @@
-//! Parts and joins: slice, split, concatenate, gather, pad.
+//! Ranges cut out, and rows added around.
 
 use super::rules::{self, Ruled};
-use super::{Category, Label, Layer};
+use super::{Category, Layer};
 use crate::infer::{Infer, InferError, normal_axis};
-use crate::{Dim, Elements, Graph, Node, Shape, Value};
+use crate::{Dim, Shape};
 
 const SHAPE: Layer = Layer { category: Category::Shape, ..Layer::DEFAULT };
 
@@ -17,63 +17,6 @@ pub const FAMILY: &[Layer] = &[
         about: "cuts out a range along some axes",
         names: &[("onnx", "Slice"), ("loom", "slice")],
         infer: slice,
-        ..SHAPE
-    },
-    Layer {
-        name: "split",
-        about: "cuts its input into parts along one axis",
-        names: &[("onnx", "Split"), ("loom", "split")],
-        infer: split,
-        ..SHAPE
-    },
-    Layer {
-        name: "concat",
-        about: "joins its inputs along one axis",
-        names: &[("onnx", "Concat"), ("keras", "Concatenate"), ("loom", "concat")],
-        category: Category::Merge,
-        infer: concat,
-        learned: &[],
-        ..SHAPE
-    },
-    Layer {
-        name: "gather",
-        about: "picks slices along one axis by index",
-        names: &[("onnx", "Gather")],
-        infer: gather,
-        learned: &[0],
-        ..SHAPE
-    },
-    Layer {
-        name: "embedding",
-        about: "looks up one learned vector per token",
-        names: &[
-            ("torch", "Embedding"),
-            ("torch", "EmbeddingBag"),
-            ("keras", "Embedding"),
-            ("loom", "embedding"),
-        ],
-        category: Category::Embedding,
-        infer: gather,
-        learned: &[0],
-        label: label_embedding,
-        ..SHAPE
-    },
-    Layer {
-        name: "gather_elements",
-        about: "picks one number per index along one axis",
-        names: &[("onnx", "GatherElements")],
-        infer: |cx| {
-            let (dtype, shape) = (cx.dtype(0), cx.shape(1).clone());
-            cx.set(0, dtype, shape);
-            Ok(())
-        },
-        ..SHAPE
-    },
-    Layer {
-        name: "gather_nd",
-        about: "picks slices by index vectors",
-        names: &[("onnx", "GatherND")],
-        infer: gather_nd,
         ..SHAPE
     },
     Layer {
@@ -109,10 +52,6 @@ pub const FAMILY: &[Layer] = &[
         ..SHAPE
     },
 ];
-
-fn sizes(dims: &[Dim]) -> Option<Vec<usize>> {
-    dims.iter().map(|d| usize::try_from(d.as_known()?).ok()).collect()
-}
 
 fn slice(cx: &mut Infer<'_>) -> Ruled {
     let dtype = cx.dtype(0);
@@ -220,161 +159,6 @@ fn places(size: &Dim, start: &Dim, end: &Dim, step: &Dim) -> Option<Vec<usize>> 
     (0..n.min(4097)).map(|i| usize::try_from(first.checked_add(i.checked_mul(step)?)?).ok()).collect()
 }
 
-fn split(cx: &mut Infer<'_>) -> Ruled {
-    let dtype = cx.dtype(0);
-    let n = cx.n_outputs();
-    let Some(dims) = cx.dims(0).map(<[Dim]>::to_vec) else {
-        for output in 0..n {
-            cx.set(output, dtype, Shape::Unranked);
-        }
-        return Ok(());
-    };
-    let at = cx.axis("axis", 0, dims.len())?;
-    let given = cx.setting_dims("split", 1);
-    let unknown = given.is_none() && cx.has_input(1);
-    let parts: Vec<Dim> = match given {
-        Some(parts) => parts,
-        None if unknown || n == 0 => vec![Dim::Unknown; n],
-        None => {
-            let count = Dim::Known(i64::try_from(n).unwrap_or(i64::MAX));
-            let part = dims[at].ceil_div(&count);
-            let last = dims[at].minus(&part.times(&count.minus(&Dim::Known(1))));
-            let mut parts = vec![part; n - 1];
-            parts.push(last);
-            parts
-        }
-    };
-    let value = cx.value(0).filter(|v| v.dims.len() == 1).cloned();
-    let mut from = 0usize;
-    for output in 0..n {
-        let part = parts.get(output).cloned().unwrap_or(Dim::Unknown);
-        if let (Some(value), Some(len)) = (&value, part.as_size().and_then(|n| usize::try_from(n).ok())) {
-            let places: Vec<usize> = (from..from.saturating_add(len).min(value.len())).collect();
-            if let Some(picked) = value.pick(vec![places.len()], &places) {
-                cx.set_value(output, picked);
-            }
-            from = from.saturating_add(len);
-        }
-        let mut out = dims.clone();
-        out[at] = part;
-        cx.set(output, dtype, out);
-    }
-    Ok(())
-}
-
-fn concat(cx: &mut Infer<'_>) -> Ruled {
-    let inputs: Vec<usize> = (0..cx.n_inputs()).filter(|i| cx.has_input(*i)).collect();
-    let dtype = inputs.iter().find_map(|i| cx.dtype(*i));
-    let Some(rank) = inputs.iter().find_map(|i| cx.rank(*i)) else {
-        cx.set(0, dtype, Shape::Unranked);
-        return Ok(());
-    };
-    let at = cx.axis("axis", if cx.opset() < 4 { 1 } else { 0 }, rank)?;
-    let mut out = vec![Dim::Unknown; rank];
-    let mut joined = Dim::Known(0);
-    for input in &inputs {
-        let Some(dims) = cx.dims(*input) else {
-            joined = Dim::Unknown;
-            continue;
-        };
-        if dims.len() != rank {
-            return Err(InferError::new(format!(
-                "expected {rank} dimensions in every input, found {}",
-                cx.shape(*input)
-            )));
-        }
-        joined = joined.plus(&dims[at]);
-        for axis in (0..rank).filter(|a| *a != at) {
-            out[axis] = rules::agree(&out[axis], &dims[axis])?;
-        }
-    }
-    out[at] = joined;
-    if at == 0
-        && let Some(value) = concat_values(cx, &inputs, &out)
-    {
-        cx.set_value(0, value);
-    }
-    cx.set(0, dtype, out);
-    Ok(())
-}
-
-/// The joined elements, when those of some inputs are known; an integer input of known length may leave gaps.
-fn concat_values(cx: &Infer<'_>, inputs: &[usize], out: &[Dim]) -> Option<Value> {
-    let dims = sizes(out)?;
-    if inputs.iter().all(|i| cx.value(*i).is_none())
-        || dims.iter().product::<usize>() > crate::value::MAX_ELEMENTS
-    {
-        return None;
-    }
-    if let Some(floats) = inputs.iter().map(|i| cx.floats(*i)).collect::<Option<Vec<_>>>() {
-        return Some(Value { dims, elements: Elements::Floats(floats.concat()) });
-    }
-    let mut ints: Vec<Dim> = Vec::new();
-    for input in inputs {
-        match (cx.ints(*input), cx.dims(*input)) {
-            (Some(known), _) => ints.extend_from_slice(known),
-            (None, Some(d)) if cx.dtype(*input).is_some_and(|d| d.is_int()) => {
-                let n = usize::try_from(rules::count(d)?).ok()?;
-                ints.extend(std::iter::repeat_n(Dim::Unknown, n));
-            }
-            _ => return None,
-        }
-    }
-    Some(Value { dims, elements: Elements::Ints(ints) })
-}
-
-fn gather(cx: &mut Infer<'_>) -> Ruled {
-    let dtype = cx.dtype(0);
-    let (Some(data), Some(index)) = (cx.dims_of_rank(0, 1)?, cx.dims(1).map(<[Dim]>::to_vec)) else {
-        cx.set(0, dtype, Shape::Unranked);
-        return Ok(());
-    };
-    let at = cx.axis("axis", 0, data.len())?;
-    let mut out = data[..at].to_vec();
-    out.extend(index);
-    out.extend_from_slice(&data[at + 1..]);
-    if at == 0
-        && let (Some(value), Some(index), Some(dims)) = (cx.value(0), cx.known_ints(1), sizes(&out))
-        && let Some(&n) = value.dims.first()
-    {
-        let row: usize = value.dims[1..].iter().product();
-        let mut places = Vec::new();
-        for i in index {
-            let at = normal_axis(i, n)?;
-            places.extend(at * row..(at + 1) * row);
-        }
-        if let Some(value) = value.pick(dims, &places) {
-            cx.set_value(0, value);
-        }
-    }
-    cx.set(0, dtype, out);
-    Ok(())
-}
-
-fn gather_nd(cx: &mut Infer<'_>) -> Ruled {
-    let dtype = cx.dtype(0);
-    let (Some(data), Some(index)) = (cx.dims_of_rank(0, 1)?, cx.dims_of_rank(1, 1)?) else {
-        cx.set(0, dtype, Shape::Unranked);
-        return Ok(());
-    };
-    let batch = usize::try_from(cx.int("batch_dims").unwrap_or(0)).unwrap_or(0);
-    let (last, head) = index.split_last().expect("the rank is at least 1");
-    let Some(depth) = last.as_size().and_then(|n| usize::try_from(n).ok()) else {
-        cx.set(0, dtype, Shape::Unranked);
-        return Ok(());
-    };
-    let Some(tail) = batch.checked_add(depth).and_then(|n| data.get(n..)) else {
-        return Err(InferError::new(format!(
-            "expected index vectors of at most {} numbers, found {depth}",
-            data.len()
-        )));
-    };
-    let mut out = head.to_vec();
-    out.extend_from_slice(tail);
-    cx.set(0, dtype, out);
-    Ok(())
-}
-
 fn pad(cx: &mut Infer<'_>) -> Ruled {
     let dtype = cx.dtype(0);
     let Some(mut dims) = cx.dims(0).map(<[Dim]>::to_vec) else {
@@ -413,16 +197,9 @@ fn pad(cx: &mut Infer<'_>) -> Ruled {
     Ok(())
 }
 
-fn label_embedding(graph: &Graph, node: &Node) -> Label {
-    match rules::input_shape(graph, node, 0) {
-        Some([rows, width]) => Label::new(format!("embedding {rows}×{width}")),
-        _ => Label::new("embedding"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::layers::check::{check, check_remark};
+    use crate::layers::check::check;
 
     #[test]
     fn shapes_and_values() {
@@ -444,26 +221,11 @@ mod tests {
             ("Slice", "", "f32[n,10] i64[1] i64[1] i64[1]{1}", "f32[n,?]"),
             ("Slice", "", "i64[4]{1,n,h,w} i64[1]{-2} i64[1]{2147483647}", "i64[2]{h,w}"),
             ("Slice", "", "i64[4]{1,2,3,4} i64[1]{-1} i64[1]{-5} i64[1]{0} i64[1]{-2}", "i64[2]{4,2}"),
-            ("Split", "axis=1 num_outputs=2", "f32[n,7]", "f32[n,4] f32[n,3]"),
-            ("Split@11", "split=[2,4]", "f32[6]", "f32[2] f32[4]"),
-            ("Split", "axis=-1", "f32[n,6*h] i64[2]{h,5*h}", "f32[n,h] f32[n,5*h]"),
-            ("Split", "axis=-1", "f32[n,6*h]", "f32[n,3*h] f32[n,3*h]"),
-            ("Split", "", "i64[3]{a,b,c} i64[2]{1,2}", "i64[1]{a} i64[2]{b,c}"),
-            ("Concat", "axis=1", "f32[n,3,h] f32[n,5,h] f32[?,?,?]", "f32[n,?,h]"),
-            ("Concat", "axis=-1", "f32[n,h] f32[2,w]", "f32[2,h+w]"),
-            ("Concat", "axis=0", "i64[1]{n} i64[2]{-1,768} i64[1]", "i64[4]{n,-1,768,?}"),
-            ("Gather", "", "f32[30522,768] i64[b,s]", "f32[b,s,768]"),
-            ("Gather", "axis=1", "f32[n,128,768] i64[]{0}", "f32[n,768]"),
-            ("Gather", "", "i64[3]{n,3,h} i64[]{-1}", "i64[]{h}"),
-            ("GatherElements", "axis=1", "f32[3,3] i64[2,3]", "f32[2,3]"),
-            ("GatherND", "", "f32[2,3,4] i64[5,2]", "f32[5,4]"),
-            ("GatherND", "batch_dims=1", "f32[2,3,4] i64[2,1]", "f32[2,4]"),
             ("Pad", "", "f32[n,3,h] i64[6]{0,0,1,0,0,2}", "f32[n,3,h+3]"),
             ("Pad", "", "f32[n,3,h] i64[2]{1,1} _ i64[1]{-1}", "f32[n,3,h+2]"),
             ("Pad@2", "pads=[0,1,0,1]", "f32[n,3]", "f32[n,5]"),
         ] {
             check(op, settings, inputs, outputs);
         }
-        check_remark("Concat", "axis=0", "f32[1,3] f32[1,4]", "expected equal dimensions, found 3 and 4");
     }
 }

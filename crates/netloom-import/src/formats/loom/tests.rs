@@ -574,7 +574,7 @@ fn no_text_makes_it_panic() {
         "//",
     ];
     let mut seeded = Seeded(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..4000 {
+    for _ in 0..1500 {
         let n = 1 + seeded.below(40);
         let mut text = String::from(["", "input x [1, 3, 8, 8]\n", "input x [b, t, 4]\n"][seeded.below(3)]);
         for _ in 0..n {
@@ -584,7 +584,7 @@ fn no_text_makes_it_panic() {
         check_any(&text);
     }
     for (_, fixture, ..) in FIXTURES {
-        for _ in 0..100 {
+        for _ in 0..30 {
             let mut pieces: Vec<&str> =
                 fixture.split_inclusive([' ', '(', ')', ',', '[', ']', '{', '}', '\n']).collect();
             for _ in 0..=seeded.below(3) {
@@ -598,7 +598,7 @@ fn no_text_makes_it_panic() {
             check_any(&pieces.concat());
         }
     }
-    for _ in 0..2000 {
+    for _ in 0..1000 {
         let bytes: Vec<u8> =
             (0..seeded.below(60)).map(|_| u8::try_from(seeded.below(256)).unwrap()).collect();
         check_any(&String::from_utf8_lossy(&bytes));
@@ -625,4 +625,89 @@ fn texts_are_recognised() {
     assert!(error.report().is_some_and(|r| r.contains("\n2 | linaer(3)\n  | ^^^^^^\n")));
     let error = read(&Bytes::new("net.loom", &b"input x \xff"[..])).expect_err("no text");
     assert_eq!(error.to_string(), "not a text in the notation: byte 8 is not UTF-8");
+}
+
+const GUIDE: &str = include_str!("../../../../../docs/notation.md");
+
+/// The bodies of the fenced blocks of a language, each with what stands after it.
+fn fenced<'a>(text: &'a str, language: &str) -> Vec<(&'a str, &'a str)> {
+    let fence = format!("```{language}\n");
+    text.split(fence.as_str()).skip(1).map(|rest| rest.split_once("```").expect("a closed fence")).collect()
+}
+
+#[test]
+fn examples_of_the_guide_are_what_they_say() {
+    let examples = fenced(GUIDE, "loom");
+    assert!(examples.len() >= 10);
+    let mut listings = 0;
+    for (text, rest) in examples {
+        let graph = read(text);
+        if let Some(listed) = rest.strip_prefix("\n```listing\n") {
+            listings += 1;
+            let expected = listed.split_once("```").expect("a closed fence").0;
+            let found = listing(&graph);
+            assert_eq!(found.rsplit_once("→").expect("outputs").0, expected, "{text}");
+        }
+    }
+    assert_eq!(listings, fenced(GUIDE, "listing").len());
+    let text = "input x [1, 3, 8, 8]\nconv(8, 3, strides=2)\n";
+    let shown = parse(text).expect_err("a mistake")[0].render("net.loom", text);
+    assert_eq!(fenced(GUIDE, "text")[0].0, shown);
+}
+
+#[test]
+fn the_guide_lists_every_layer_and_limit() {
+    let table =
+        GUIDE.split_once("## Layers").and_then(|(_, t)| t.split_once("Any other")).expect("a table").0;
+    let spans = table.split('`').skip(1).step_by(2).filter(|s| table.contains(&format!("`{s}`")));
+    let mut listed: Vec<String> = spans
+        .filter(|s| *s != "=")
+        .map(|signature| {
+            let (name, settings) = signature.split_once('(').unwrap_or((signature, ")"));
+            let names: Vec<&str> = settings
+                .trim_end_matches(')')
+                .split(", ")
+                .map(|s| s.split('=').next().unwrap_or(s))
+                .collect();
+            format!("{name}({})", names.join(", "))
+        })
+        .collect();
+    listed.sort();
+    let mut rows: Vec<String> =
+        layers::all().map(|r| format!("{}({})", r.name, r.settings.join(", "))).collect();
+    rows.sort();
+    assert_eq!(listed, rows);
+
+    let limits = GUIDE.split_once("## Limits").expect("limits").1.replace(' ', "");
+    for limit in [
+        MAX_BYTES,
+        MAX_WORD,
+        MAX_PATH,
+        MAX_ITEMS,
+        MAX_NESTING,
+        MAX_DEPTH,
+        MAX_OPERATORS,
+        MAX_FLOW,
+        MAX_PARTS,
+        MAX_PROBLEMS,
+    ] {
+        assert!(limits.contains(&format!("|{limit}")), "{limit}");
+    }
+    for word in RESERVED {
+        assert!(GUIDE.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
+#[test]
+fn families_are_in_order() {
+    for family in layers::FAMILIES {
+        assert!(
+            family.is_sorted_by(|a, b| a.name < b.name),
+            "{:?}",
+            family.iter().map(|r| r.name).collect::<Vec<_>>()
+        );
+    }
+    let mut names: Vec<&str> = layers::all().map(|r| r.name).collect();
+    names.sort_unstable();
+    assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
 }

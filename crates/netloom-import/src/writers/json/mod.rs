@@ -38,7 +38,7 @@ pub fn write(graph: &Graph) -> String {
     }
     list(&mut out, "diagnostics", graph.diagnostics.iter().map(to_mirror::diagnostic));
     out.truncate(out.trim_end_matches([',', '\n']).len());
-    out += "}\n";
+    out += "\n}\n";
     out
 }
 
@@ -56,4 +56,19 @@ fn list<T: Serialize>(out: &mut String, key: &str, items: impl ExactSizeIterator
         *out += if i + 1 == last { "\n" } else { ",\n" };
     }
     *out += "],\n";
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::loom;
+
+    #[test]
+    fn the_page_shows_what_is_written() {
+        let text = "model Tiny\ninput x [batch, 4]\nhead: { linear(2, bias=false) }\n";
+        let newest = format!("\"opset\":{}", netloom_graph::layers::NEWEST_OPSET);
+        let written = super::write(&loom::parse(text).unwrap()).replace(&newest, "\"opset\":26");
+        let page = include_str!("../../../../../docs/graph-json.md");
+        let shown = page.split("```json\n").nth(1).and_then(|s| s.split("```").next()).unwrap();
+        assert_eq!(shown, written);
+    }
 }

@@ -71,6 +71,6 @@ fn unforked(cells: &Cells, order: &Order) -> Vec<bool> {
 }
 
 fn priority(cells: &Cells, s: &Segment) -> u32 {
-    let real = [s.upper, s.lower].iter().filter(|&&c| (c as usize) < cells.items).count();
+    let real = [s.upper, s.lower].iter().filter(|&&c| !cells.light[c as usize]).count();
     s.weight * 4 + [3, 0, 2][real]
 }

@@ -12,11 +12,13 @@ const PITCH: f64 = 2.0;
 pub(crate) fn spread(cells: &mut Cells, order: &Order, spacing: &Spacing) {
     let n = cells.attaches.len();
     let (mut sum, mut count) = (vec![0f64; n], vec![0u32; n]);
+    let mut firm = vec![false; n];
     for s in &cells.segments {
         for (attach, far) in [(s.upper_attach, s.lower), (s.lower_attach, s.upper)] {
             if attach != NONE {
                 sum[attach as usize] += f64::from(order.place[far as usize]);
                 count[attach as usize] += 1;
+                firm[attach as usize] |= !cells.light[far as usize];
             }
         }
     }
@@ -35,8 +37,8 @@ pub(crate) fn spread(cells: &mut Cells, order: &Order, spacing: &Spacing) {
             among(cells, group, half);
             continue;
         }
-        let weight = |g: &(u32, Side, u32)| cells.attaches[g.2 as usize].weight;
-        let most = group.iter().map(weight).max().unwrap_or(0);
+        let weight = |g: &(u32, Side, u32)| (cells.attaches[g.2 as usize].weight, firm[g.2 as usize]);
+        let most = group.iter().map(weight).max().unwrap_or_default();
         let heaviest = group.iter().filter(|g| weight(g) == most).count();
         let main = if heaviest == 1 { group.iter().position(|g| weight(g) == most) } else { None };
         let last = group.len() as f64 - 1.0;

@@ -104,6 +104,8 @@ pub(crate) struct Cells {
     pub height: Vec<f64>,
     pub net: Vec<u32>,
     pub weight: Vec<u32>,
+    /// Whether a cell belongs to a by-pass: a net that also leads elsewhere, or is named one.
+    pub light: Vec<bool>,
     pub attaches: Vec<Attach>,
     pub contacts: Vec<Contact>,
     pub runs: Vec<Run>,
@@ -142,6 +144,7 @@ impl Cells {
         self.height.push(height);
         self.net.push(net);
         self.weight.push(weight);
+        self.light.push(false);
         self.row.len() as u32 - 1
     }
 }
@@ -336,8 +339,11 @@ fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32,
             weight = weight.max(problem.links[i].weight);
         }
     }
+    let named = links.iter().all(|&i| problem.links[i as usize].kind == EdgeKind::Skip);
+    let light = links.len() > 1 || named;
     for row in low / 2..high.div_ceil(2) {
         let cell = cells.cell(row, 0.0, 0.0, 0.0, net, weight);
+        cells.light[cell as usize] = light;
         cells.passing.push((net, row, cell));
         for (channel, below) in [(row, true), (row + 1, false)] {
             if (low..=high).contains(&(2 * channel)) {

@@ -294,6 +294,7 @@ fn through(
 /// Lines of different bundles on each other, by a sweep over the pieces of either orientation.
 fn shared(input: &LayoutInput, layout: &Layout, slack: f64, defects: &mut Vec<Defect>) {
     let groups = groups(input);
+    let wishes = wishes(input, &groups);
     let (horizontal, vertical) = stretches(&layout.routes, &groups);
     let apart = (2.0 * slack).max(0.05);
     for pieces in [horizontal, vertical] {
@@ -313,9 +314,9 @@ fn shared(input: &LayoutInput, layout: &Layout, slack: f64, defects: &mut Vec<De
                 continue;
             }
             for (&(_, other), ()) in active.range((key(s.at - apart), 0)..(key(s.at + apart), usize::MAX)) {
-                let (a, b) = (s.group as usize, pieces[other].group as usize);
-                if a != b && !meet_by_wish(input, a, b) {
-                    defects.push(Defect::Shared { a: a.min(b), b: a.max(b) });
+                let (a, b) = (s.group.min(pieces[other].group), s.group.max(pieces[other].group));
+                if a != b && !meet_by_wish(&wishes, a, b) {
+                    defects.push(Defect::Shared { a: a as usize, b: b as usize });
                 }
             }
             active.insert((key(s.at), i), ());
@@ -323,12 +324,27 @@ fn shared(input: &LayoutInput, layout: &Layout, slack: f64, defects: &mut Vec<De
     }
 }
 
-/// Whether two edges are told to meet at one place: ports that coincide.
-fn meet_by_wish(input: &LayoutInput, a: usize, b: usize) -> bool {
-    let ends = |e: usize| [input.edges[e].source, input.edges[e].target];
-    let place = |e: End| {
-        let port = e.port.and_then(|p| input.nodes.get(e.node)?.ports.get(p))?;
-        Some((e.node, port.side, port.at.to_bits()))
+/// The ports of each group: `(group, node, side, place)`, sorted.
+fn wishes(input: &LayoutInput, groups: &[u32]) -> Vec<(u32, usize, Side, u64)> {
+    let mut all = Vec::new();
+    for (edge, &group) in input.edges.iter().zip(groups) {
+        for end in [edge.source, edge.target] {
+            let port = end.port.and_then(|p| input.nodes.get(end.node)?.ports.get(p));
+            if let Some(port) = port {
+                all.push((group, end.node, port.side, port.at.to_bits()));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Whether two groups are told to meet at one place: ports that coincide.
+fn meet_by_wish(wishes: &[(u32, usize, Side, u64)], a: u32, b: u32) -> bool {
+    let of = |group: u32| {
+        let from = wishes.partition_point(|w| w.0 < group);
+        wishes[from..].iter().take_while(move |w| w.0 == group)
     };
-    ends(a).iter().any(|&x| place(x).is_some() && ends(b).iter().any(|&y| place(x) == place(y)))
+    of(a).any(|x| of(b).any(|y| (x.1, x.2, x.3) == (y.1, y.2, y.3)))
 }

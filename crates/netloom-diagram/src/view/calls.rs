@@ -74,6 +74,7 @@ impl Calls {
         let mut kinds: Vec<&Vec<&str>> = operators.values().collect();
         kinds.dedup();
         if operators.len() < 2 || kinds.len() != 1 {
+            self.split_chain(graph, module, &nodes);
             return;
         }
         self.single[module.index()] = kinds[0].len() == 1;
@@ -82,6 +83,25 @@ impl Calls {
             let head = find(&mut group, i);
             let at = heads.binary_search(&head).unwrap_or_default();
             self.call.insert((module, n), u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Parts a module whose calls feed one another, as a recurrent cell's do: the same operators on the same stored
+    /// weights come again and again in file order.
+    fn split_chain(&mut self, graph: &Graph, module: ModuleId, nodes: &[NodeId]) {
+        let stored = |n: NodeId| {
+            let inputs = graph.node(n).inputs.iter().flatten().copied();
+            inputs.filter(|t| graph.tensor(*t).is_stored() && graph.tensor(*t).value.is_none()).collect::<Vec<_>>()
+        };
+        let words: Vec<_> =
+            nodes.iter().map(|n| (graph.node(*n).module, graph.node(*n).op.as_str(), stored(*n))).collect();
+        if words.iter().all(|w| w.2.is_empty()) {
+            return;
+        }
+        let n = words.len();
+        let Some(period) = (1..=n / 2).find(|p| n.is_multiple_of(*p) && words[*p..] == words[..n - p]) else { return };
+        for (i, node) in nodes.iter().enumerate() {
+            self.call.insert((module, *node), u32::try_from(i / period).unwrap_or(u32::MAX));
         }
     }
 

@@ -238,10 +238,52 @@ fn functions_that_double_at_every_level_are_bounded() {
     let g = open(m);
     assert!(g.nodes().len() < 1 << 18, "{} nodes", g.nodes().len());
     assert!(
-        messages(&g)[0].contains("calls of functions add more than 131072 nodes"),
+        messages(&g)[0].contains("calls of functions add more than 524288 names"),
         "{:?}",
         messages(&g)[0]
     );
+}
+
+#[test]
+fn long_settings_of_calls_are_not_copied_without_end() {
+    let refer = |m: Msg, i: i32| m.msg(5, Msg::new().bytes(1, format!("a{i}")).bytes(21, "table").int(20, 7));
+    let body = (0..100).map(|i| (0..100).fold(node("Abs", "a", &format!("r{i}")), refer));
+    let f = function("F", "a", "r0", body);
+    let table = Msg::new().bytes(1, "table").int(20, 7).packed(8, &vec![1; 60_000]);
+    let g = open(model(graph([call("F", "x", "y").msg(5, table)], "x", "y")).msg(25, f));
+    let copied = g
+        .nodes()
+        .flat_map(|(_, n)| n.attributes.iter())
+        .filter(|(_, a)| matches!(a, Attribute::Ints(_)))
+        .count();
+    assert!((1..100).contains(&copied), "{copied} copies");
+}
+
+#[test]
+fn bodies_and_calls_nest_to_their_limits() {
+    // Each function calls the next from inside as many bodies as the schema can nest.
+    let nest = |inner: Msg| {
+        (0..30).fold(inner, |n, _| node("If", "c", "r").msg(5, body("then_branch", graph([n], "", "r"))))
+    };
+    let mut m = model(graph([call("F0", "c", "y")], "c", "y"));
+    for i in 0..40 {
+        let next = if i < 39 { call(&format!("F{}", i + 1), "c", "r") } else { node("Abs", "c", "r") };
+        m = m.msg(25, function(&format!("F{i}"), "c", "r", [nest(next)]));
+    }
+    let g = open(m);
+    let deepest =
+        g.regions().map(|(id, _)| std::iter::successors(Some(id), |r| g.region(*r).parent).count()).max();
+    assert_eq!(deepest, Some(60));
+    assert!(messages(&g)[0].contains("functions or 40 bodies deep"), "{:?}", messages(&g));
+}
+
+#[test]
+fn many_bodies_of_one_name() {
+    let ifs = (0..3)
+        .map(|_| node("If", "c", "y").msg(5, body("then_branch", graph([node("Abs", "x", "r")], "", "r"))));
+    let g = open(model(graph(ifs, "c x", "")));
+    let names: Vec<&str> = g.modules().skip(1).map(|(_, m)| m.name.as_str()).collect();
+    assert_eq!(names, ["If:then_branch", "If:then_branch_2", "If:then_branch_3"]);
 }
 
 #[test]
@@ -332,6 +374,8 @@ fn wrappers_come_off() {
     assert_eq!(paths(&g), ["", "a", "b"]);
     let g = open(model(graph([at("/model/a/Relu", "x", "a"), at("/head/Relu", "a", "y")], "x", "y")));
     assert_eq!(paths(&g), ["", "model", "model.a", "head"]);
+    let g = open(model(graph([at("StatefulPartitionedCall/model/a/Relu", "x", "y")], "x", "y")));
+    assert_eq!(paths(&g), ["", "a"]);
     let g = open(model(graph([at("/model.0/Relu", "x", "a"), at("/model.1/Relu", "a", "y")], "x", "y")));
     assert_eq!(
         paths(&g),
@@ -439,6 +483,16 @@ fn limits_and_damage() {
         group,
         ErrorKind::Damaged { offset: 4 },
         "damaged at byte 4: expected wire type 0, 1, 2 or 5 in field 1, found 3",
+    );
+    check(
+        model(graph([(0..1025).fold(Msg::new(), |m, _| m.msg(5, Msg::new()))], "", "")),
+        ErrorKind::Limit,
+        "expected at most 1024 settings of one node at byte 2 062, found more",
+    );
+    check(
+        Msg(b"hello, I am a text".to_vec()),
+        ErrorKind::NotThisFormat,
+        "not an ONNX file: damaged at byte 2: expected wire type 0, 1, 2 or 5 in field 13, found 4",
     );
     check(Msg::new().int(1, 8), ErrorKind::NotThisFormat, "not an ONNX file: expected a graph, found none");
     check(

@@ -21,8 +21,15 @@ use crate::{Error, Source};
 /// The most functions written out inside one another.
 pub const MAX_CALLS: usize = 32;
 
-/// The most nodes that calls of functions may add; further calls stay plain nodes.
-pub const MAX_WRITTEN_OUT: usize = 1 << 17;
+/// The most bodies and calls inside one another at which a further call is written out.
+pub const MAX_LEVELS: u32 = 40;
+
+/// The most that calls of functions may add, in names, settings and the like; further calls stay plain nodes. A node
+/// counts about six.
+pub const MAX_WRITTEN_OUT: usize = 1 << 19;
+
+/// The longest name of a module made for a body or call, in characters.
+const MAX_TITLE: usize = 200;
 
 /// The most remarks of one kind; a sentence says how many more there were.
 const MAX_REMARKS: usize = 20;
@@ -37,8 +44,11 @@ pub fn build(
     let mut graph = Graph::new(names.text(network.name));
     graph.format = "onnx".to_owned();
     graph.producer = [model.producer.trim(), model.producer_version.trim()].join(" ").trim().to_owned();
-    let functions =
-        model.functions.iter().map(|f| ((f.domain, f.name, f.overload), f)).collect::<BTreeMap<_, _>>();
+    let functions = model
+        .functions
+        .iter()
+        .map(|f| ((f.domain, f.name, f.overload), (f, f.weight(names))))
+        .collect::<BTreeMap<_, _>>();
     let root = graph.root();
     let mut builder = Builder {
         graph,
@@ -53,17 +63,24 @@ pub fn build(
         calls: Vec::new(),
         written_out: 0,
         children: BTreeMap::new(),
+        titles: BTreeMap::new(),
         opsets: &model.opsets,
         remarks: Remarks::default(),
-        wrapper: None,
+        wrappers: Vec::new(),
         early: false,
     };
     builder.network(network, root)?;
+    if network.annotations > 0 {
+        builder.remarks.note("", &format!("{} quantisation annotations are left out", network.annotations));
+    }
     if model.has_training {
         builder.remarks.note("", "graphs for training beside the network are left out");
     }
     builder.finish()
 }
+
+/// Operator set, name and overload of a function.
+type Key = (Name, Name, Name);
 
 /// What a name stands for.
 #[derive(Clone, Copy)]
@@ -91,7 +108,8 @@ struct Builder<'a> {
     graph: Graph,
     names: &'a Names,
     siblings: Siblings<'a>,
-    functions: BTreeMap<(Name, Name, Name), &'a FunctionProto>,
+    /// Each with how much a call of it adds.
+    functions: BTreeMap<Key, (&'a FunctionProto, usize)>,
     /// What each name stands for at this place.
     bindings: Vec<Option<Binding>>,
     /// Bindings to restore when a body or call ends.
@@ -99,13 +117,15 @@ struct Builder<'a> {
     frame: u32,
     frames: u32,
     level: u32,
-    calls: Vec<(Name, Name, Name)>,
+    calls: Vec<Key>,
     written_out: usize,
     children: BTreeMap<(ModuleId, String), ModuleId>,
+    /// The last number that was added to a name to tell siblings apart.
+    titles: BTreeMap<(ModuleId, String), u32>,
     opsets: &'a [(Name, i64)],
     remarks: Remarks,
-    /// The name that wrapped the whole network and was taken off.
-    wrapper: Option<String>,
+    /// Names that wrapped the whole network and were taken off.
+    wrappers: Vec<String>,
     /// Whether a name was read before it was made.
     early: bool,
 }
@@ -134,7 +154,8 @@ impl<'a> Builder<'a> {
         if let Some(class) = tree.modules.first().and_then(|m| m.class.clone()) {
             self.graph.module_mut(root).class = Some(class);
         }
-        if let Some(wrapper) = &tree.wrapper {
+        if !tree.wrappers.is_empty() {
+            let wrapper = tree.wrappers.join(".");
             self.remarks
                 .note("", &format!("every node stands in '{wrapper}': it is taken as the model itself"));
         }
@@ -155,7 +176,7 @@ impl<'a> Builder<'a> {
             self.check_stored(&name, proto);
             let mut tensor =
                 Tensor::new(name, ValueType::Tensor { dtype: proto.dtype(), shape: proto.shape() });
-            tensor.value = proto.value(|storage| self.siblings.read(storage, proto));
+            tensor.value = self.siblings.value(proto);
             tensor.weight = Some(Weight {
                 dtype: proto.dtype(),
                 shape: proto.shape(),
@@ -245,7 +266,7 @@ impl<'a> Builder<'a> {
         let is_stored = |n: Name| weights.binary_search(&n).is_ok();
         let tree = if place.region.is_none() && place.call.is_none() {
             let tree = Tree::of_network(nodes, self.names, &is_stored);
-            self.wrapper.clone_from(&tree.wrapper);
+            self.wrappers.clone_from(&tree.wrappers);
             tree
         } else {
             Tree::of_body(nodes, self.names, &is_stored)
@@ -284,10 +305,9 @@ impl<'a> Builder<'a> {
             at = tree.modules[at].parent;
         }
         chain.reverse();
-        if place.region.is_some()
-            && chain.first().is_some_and(|m| Some(&tree.modules[*m].name) == self.wrapper.as_ref())
-        {
-            chain.remove(0);
+        let names = |m: &usize| tree.modules[*m].name.as_str();
+        if place.region.is_some() && chain.iter().map(names).zip(&self.wrappers).all(|(m, w)| m == w) {
+            chain.drain(..self.wrappers.len().min(chain.len()));
         }
         let repeats = chain.len() >= place.scope.len()
             && chain.iter().zip(place.scope).all(|(m, s)| tree.modules[*m].name == *s);
@@ -317,11 +337,12 @@ impl<'a> Builder<'a> {
 
     /// A new module with a name that no sibling has.
     fn fresh_child(&mut self, parent: ModuleId, name: &str, kind: ModuleKind) -> Result<ModuleId, Error> {
-        let mut unique = name.replace('.', "_");
-        let mut n = 1;
+        let name: String = name.chars().take(MAX_TITLE).map(|c| if c == '.' { '_' } else { c }).collect();
+        let mut unique = name.clone();
         while self.children.contains_key(&(parent, unique.clone())) {
-            n += 1;
-            unique = format!("{}_{n}", name.replace('.', "_"));
+            let n = self.titles.entry((parent, name.clone())).or_insert(1);
+            *n += 1;
+            unique = format!("{name}_{n}");
         }
         self.child(parent, &unique, kind)
     }
@@ -337,7 +358,8 @@ impl<'a> Builder<'a> {
         if let Some(function) = self.functions.get(&key).copied()
             && self.may_write_out(key, function, proto)
         {
-            return self.call(function, key, proto, &inputs, types, place);
+            self.written_out += function.1;
+            return self.call(function.0, key, proto, &inputs, types, place);
         }
         let mut outputs = Vec::with_capacity(proto.outputs.len());
         for name in &proto.outputs {
@@ -487,8 +509,7 @@ impl<'a> Builder<'a> {
         place: Place<'_>,
     ) -> Result<Option<Attribute>, Error> {
         if !proto.reference.is_empty() {
-            let given = place.call.and_then(|call| call.get(self.names.text(proto.reference)));
-            return Ok(given.cloned());
+            return Ok(self.given(proto, place));
         }
         let name = self.names.text(proto.name);
         Ok(Some(match &proto.value {
@@ -505,6 +526,24 @@ impl<'a> Builder<'a> {
                 }
             },
         }))
+    }
+
+    /// The setting of the call that a setting in a function refers to. Long ones are not copied without end.
+    fn given(&mut self, proto: &AttributeProto, place: Place<'_>) -> Option<Attribute> {
+        let given = place.call?.get(self.names.text(proto.reference))?;
+        self.written_out += match given {
+            Attribute::String(s) => s.len() / 64,
+            Attribute::Ints(v) => v.len() / 8,
+            Attribute::Floats(v) => v.len() / 8,
+            Attribute::Strings(v) => v.iter().map(|s| 1 + s.len() / 64).sum(),
+            Attribute::Tensor(t) => t.value.as_ref().map_or(0, |v| v.len() / 4),
+            _ => 0,
+        };
+        Some(if self.written_out > MAX_WRITTEN_OUT {
+            Attribute::Other("a setting given by the call".to_owned())
+        } else {
+            given.clone()
+        })
     }
 
     /// A setting that holds no body.
@@ -528,7 +567,7 @@ impl<'a> Builder<'a> {
         TensorLiteral {
             dtype: proto.dtype(),
             shape: proto.shape(),
-            value: proto.value(|storage| self.siblings.read(storage, proto)),
+            value: self.siblings.value(proto),
             sparse: false,
         }
     }
@@ -569,15 +608,22 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether a call may be written out; a remark says why not.
-    fn may_write_out(&mut self, key: (Name, Name, Name), function: &FunctionProto, call: &NodeProto) -> bool {
+    fn may_write_out(
+        &mut self,
+        key: Key,
+        (function, weight): (&FunctionProto, usize),
+        call: &NodeProto,
+    ) -> bool {
         let name = self.names.text(function.name);
         let problem = if self.calls.contains(&key) {
             "calls itself: its call stays a plain node".to_owned()
-        } else if self.calls.len() >= MAX_CALLS {
-            format!("called more than {MAX_CALLS} functions deep: its call stays a plain node")
-        } else if self.written_out.saturating_add(function.nodes.len()) > MAX_WRITTEN_OUT {
+        } else if self.calls.len() >= MAX_CALLS || self.level >= MAX_LEVELS {
             format!(
-                "calls of functions add more than {MAX_WRITTEN_OUT} nodes: further calls stay plain nodes"
+                "called more than {MAX_CALLS} functions or {MAX_LEVELS} bodies deep: its call stays a plain node"
+            )
+        } else if self.written_out.saturating_add(weight) > MAX_WRITTEN_OUT {
+            format!(
+                "calls of functions add more than {MAX_WRITTEN_OUT} names: further calls stay plain nodes"
             )
         } else if call.outputs.len() > function.outputs.len() {
             format!(
@@ -596,13 +642,12 @@ impl<'a> Builder<'a> {
     fn call(
         &mut self,
         function: &'a FunctionProto,
-        key: (Name, Name, Name),
+        key: Key,
         call: &'a NodeProto,
         inputs: &[Option<TensorId>],
         types: &BTreeMap<Name, &'a ValueInfo>,
         place: Place<'_>,
     ) -> Result<(), Error> {
-        self.written_out += function.nodes.len().max(1);
         let class = self.names.text(function.name);
         let own = self.names.text(call.name).rsplit('/').next().filter(|s| !s.is_empty()).unwrap_or(class);
         let module = self.fresh_child(place.module, own, ModuleKind::Function)?;
@@ -686,11 +731,8 @@ impl<'a> Builder<'a> {
         let mut settings = Attributes::new();
         for proto in function.defaults.iter().chain(&call.attributes) {
             let name = self.names.text(proto.name);
-            let value = if proto.reference.is_empty() {
-                self.plain(&proto.value)
-            } else {
-                place.call.and_then(|outer| outer.get(self.names.text(proto.reference))).cloned()
-            };
+            let value =
+                if proto.reference.is_empty() { self.plain(&proto.value) } else { self.given(proto, place) };
             match value {
                 Some(value) => settings.set(name, value),
                 None if matches!(proto.value, AttributeValue::Graph(_) | AttributeValue::Graphs(_)) => {

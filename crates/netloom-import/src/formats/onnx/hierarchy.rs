@@ -17,8 +17,11 @@ use std::collections::BTreeMap;
 use super::model::{NodeProto, Origin};
 use super::names::{Name, Names};
 
-/// The most modules inside one another.
-const MAX_DEPTH: usize = 64;
+/// The most modules inside one another; deeper ones join the last.
+const MAX_DEPTH: usize = 32;
+
+/// The longest name that is taken for a path, in bytes.
+const MAX_PATH: usize = 1024;
 
 /// Names that wrap a whole model without being part of it: the usual attribute of a hand-written wrapper, data
 /// parallelism, compilation, and TensorFlow's call of a saved function.
@@ -53,8 +56,8 @@ pub struct Tree {
     pub modules: Vec<Entry>,
     /// The module of each node.
     pub of_node: Vec<usize>,
-    /// A name that wrapped the whole model and was taken off.
-    pub wrapper: Option<String>,
+    /// Names that wrapped the whole model and were taken off, from outside inwards.
+    pub wrappers: Vec<String>,
 }
 
 /// One module of a [`Tree`].
@@ -76,13 +79,13 @@ impl Tree {
     /// The tree of the network's nodes. `is_stored` tells the names of stored tensors.
     pub fn of_network(nodes: &[NodeProto], names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Self {
         let mut tree = Self::of_body(nodes, names, is_stored);
-        tree.unwrap_root(nodes, names);
+        while tree.unwrap_root(nodes, names) {}
         tree
     }
 
     /// The tree of the nodes of a body or function, with every wrapper.
     pub fn of_body(nodes: &[NodeProto], names: &Names, is_stored: &dyn Fn(Name) -> bool) -> Self {
-        let mut tree = Self { modules: vec![Entry::default()], of_node: Vec::new(), wrapper: None };
+        let mut tree = Self { modules: vec![Entry::default()], of_node: Vec::new(), wrappers: Vec::new() };
         let mut origins = BTreeMap::new();
         let mut places: Vec<Option<usize>> = nodes
             .iter()
@@ -148,7 +151,7 @@ impl Tree {
             (scopes, classes) = pairs.map(|(s, c)| (s.to_owned(), c.to_owned())).unzip();
         }
         scopes.pop()?;
-        if scopes.iter().any(|s| s == NO_SCOPE) {
+        if scopes.iter().any(|s| s == NO_SCOPE || s.len() > MAX_PATH) {
             return None;
         }
         let mut at = 0;
@@ -189,7 +192,7 @@ impl Tree {
 
     /// `/layer1/layer1.0/conv1/Conv` names the module `layer1.0.conv1`.
     fn by_node_name(&mut self, name: &str) -> Option<usize> {
-        let (scopes, _operation) = name.rsplit_once('/')?;
+        let (scopes, _operation) = name.rsplit_once('/').filter(|_| name.len() <= MAX_PATH)?;
         let mut at = 0;
         let mut before = "";
         for scope in scopes.split('/').filter(|s| !s.is_empty()) {
@@ -366,8 +369,8 @@ impl Tree {
     }
 
     /// Takes off a module that wraps the whole model: it has a wrapper's name, everything stands in it, and the root
-    /// around it has only plumbing.
-    fn unwrap_root(&mut self, nodes: &[NodeProto], names: &Names) {
+    /// around it has only plumbing. Says whether there was one.
+    fn unwrap_root(&mut self, nodes: &[NodeProto], names: &Names) -> bool {
         let mut used = vec![false; self.modules.len()];
         for (i, place) in self.of_node.iter().enumerate() {
             let plumbing = matches!(names.text(nodes[i].op), "Constant" | "Identity" | "Cast");
@@ -382,18 +385,20 @@ impl Tree {
                 at = self.modules[at].parent;
             }
             if at == 0 || top.is_some_and(|t| t != at) {
-                return;
+                return false;
             }
             top = Some(at);
         }
-        let Some(top) = top.filter(|t| WRAPPERS.contains(&self.modules[*t].name.as_str())) else { return };
+        let Some(top) = top.filter(|t| WRAPPERS.contains(&self.modules[*t].name.as_str())) else {
+            return false;
+        };
         // A container that is never called itself holds its children only: nothing was wrapped.
         let called = used[top]
             || self.modules[top].children.keys().any(|name| !name.bytes().all(|b| b.is_ascii_digit()));
         if !called {
-            return;
+            return false;
         }
-        self.wrapper = Some(std::mem::take(&mut self.modules[top].name));
+        self.wrappers.push(std::mem::take(&mut self.modules[top].name));
         self.modules[0].class = self.modules[top].class.take();
         for entry in &mut self.modules {
             if entry.parent == top {
@@ -405,6 +410,7 @@ impl Tree {
                 *place = 0;
             }
         }
+        true
     }
 }
 
@@ -422,7 +428,7 @@ fn split_call(name: &str) -> Option<(&str, &str)> {
 
 /// The module that owns a stored tensor, by its name: `layer1.0.conv1` of `layer1.0.conv1.weight`.
 pub fn owner_of(tensor: &str) -> Option<&str> {
-    let (owner, own) = tensor.rsplit_once('.')?;
+    let (owner, own) = tensor.rsplit_once('.').filter(|_| tensor.len() <= MAX_PATH)?;
     let parts_are_names =
         tensor.split('.').all(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let is_parameter =

@@ -44,7 +44,13 @@ impl Format for Onnx {
 
     fn read(&self, source: &dyn Source) -> Result<Graph, Error> {
         let mut parser = Parser::new(Reader::new(source));
-        let model = parser.model()?;
+        let model = parser.model().map_err(|error| match error.kind() {
+            // A name may lie: what never looked like a model is not a damaged one.
+            ErrorKind::Damaged { .. } if !looks_like_a_model(source) => {
+                Error::new(ErrorKind::NotThisFormat, format!("not an ONNX file: {error}"))
+            }
+            _ => error,
+        })?;
         let Some(network) = &model.graph else {
             return Err(Error::new(
                 ErrorKind::NotThisFormat,

@@ -11,7 +11,10 @@ use super::wire::{Field, Message, Reader, Span};
 use crate::Error;
 
 /// The most nodes a file may hold, bodies and functions included.
-pub const MAX_NODES: usize = 1_000_000;
+pub const MAX_NODES: usize = 1 << 19;
+
+/// The most settings of one node; operators know a few dozen.
+pub const MAX_ATTRIBUTES: usize = 1024;
 
 /// The most elements of a list in an attribute that are kept; longer ones are tables of trees and the like, and only
 /// their presence is kept.
@@ -56,6 +59,8 @@ pub struct GraphProto {
     pub outputs: Vec<ValueInfo>,
     /// Types of values in between.
     pub values: Vec<ValueInfo>,
+    /// How many values have quantisation annotations.
+    pub annotations: usize,
 }
 
 /// The name and type of a value.
@@ -168,6 +173,42 @@ pub struct FunctionProto {
     pub values: Vec<ValueInfo>,
 }
 
+impl FunctionProto {
+    /// About how much one call of it adds to the graph: names, settings and nodes, those in bodies included.
+    pub fn weight(&self, names: &Names) -> usize {
+        let own = self.inputs.len() + self.outputs.len() + self.values.len();
+        1 + own + nodes_weight(&self.nodes, names) + attributes_weight(&self.defaults, names)
+    }
+}
+
+fn nodes_weight(nodes: &[NodeProto], names: &Names) -> usize {
+    let of_name = |n: &Name| 1 + names.text(*n).len() / 64;
+    let of_node = |node: &NodeProto| {
+        let all = node.inputs.iter().chain(&node.outputs).chain([&node.name, &node.op, &node.domain]);
+        all.map(of_name).sum::<usize>() + attributes_weight(&node.attributes, names)
+    };
+    nodes.iter().map(of_node).fold(0, usize::saturating_add)
+}
+
+fn attributes_weight(attributes: &[AttributeProto], names: &Names) -> usize {
+    let of_graph = |g: &GraphProto| {
+        let values = g.inputs.len() + g.outputs.len() + g.values.len();
+        let stored: usize = g.tensors.iter().map(TensorProto::weight).sum();
+        1 + values + stored + g.sparse.len() + nodes_weight(&g.nodes, names)
+    };
+    let of_value = |value: &AttributeValue| match value {
+        AttributeValue::String(s) => s.len() / 64,
+        AttributeValue::Ints(v) => v.len() / 8,
+        AttributeValue::Floats(v) => v.len() / 8,
+        AttributeValue::Strings(v) => v.iter().map(|s| 1 + s.len() / 64).sum(),
+        AttributeValue::Tensor(t) => t.weight(),
+        AttributeValue::Graph(g) => of_graph(g),
+        AttributeValue::Graphs(v) => v.iter().map(of_graph).sum(),
+        _ => 0,
+    };
+    attributes.iter().map(|a| 1 + of_value(&a.value)).fold(0, usize::saturating_add)
+}
+
 /// Reads every message of a file.
 pub struct Parser<'a> {
     /// The bytes.
@@ -264,7 +305,7 @@ impl<'a> Parser<'a> {
                     tensor.read(&mut self.reader, &mut self.names, inner)?;
                     graph.sparse.push(tensor);
                 }
-                // Quantisation annotations (14) tie scales to values that QuantizeLinear nodes tie already.
+                14 => graph.annotations += 1,
                 _ => {}
             }
         }
@@ -302,7 +343,7 @@ impl<'a> Parser<'a> {
                 4 => node.op = self.name(field)?,
                 5 => {
                     let attribute = self.attribute(m, field)?;
-                    node.attributes.push(attribute);
+                    push_attribute(&mut node.attributes, attribute, field)?;
                 }
                 7 => node.domain = self.domain(field)?,
                 8 => node.overload = self.name(field)?,
@@ -352,7 +393,7 @@ impl<'a> Parser<'a> {
                 10 => function.domain = self.domain(field)?,
                 11 => {
                     let default = self.attribute(m, field)?;
-                    function.defaults.push(default);
+                    push_attribute(&mut function.defaults, default, field)?;
                 }
                 12 => function.values.push(self.value(m, field)?),
                 13 => function.overload = self.name(field)?,
@@ -417,6 +458,21 @@ impl<'a> Parser<'a> {
         }
         Ok(String::from_utf8_lossy(&self.reader.bytes(span)?).into_owned())
     }
+}
+
+fn push_attribute(
+    into: &mut Vec<AttributeProto>,
+    attribute: AttributeProto,
+    field: Field,
+) -> Result<(), Error> {
+    if into.len() >= MAX_ATTRIBUTES {
+        let at = crate::error::Grouped(field.offset);
+        return Err(Error::limit(format!(
+            "expected at most {MAX_ATTRIBUTES} settings of one node at byte {at}, found more"
+        )));
+    }
+    into.push(attribute);
+    Ok(())
 }
 
 /// Every field that an attribute may have; its kind says which one counts.

@@ -162,6 +162,12 @@ impl TensorProto {
         Some(self.elements()?.checked_mul(bits)?.div_ceil(8))
     }
 
+    /// About how much a copy of it takes, in parts of the size of a name.
+    pub fn weight(&self) -> usize {
+        let elements = if self.is_small() { self.elements().unwrap_or(0) } else { 0 };
+        usize::try_from(elements).map_or(usize::MAX, |n| 1 + (n + self.dims.len()) / 4)
+    }
+
     /// Whether the elements are few enough to be kept.
     pub fn is_small(&self) -> bool {
         let limit = match self.dtype() {

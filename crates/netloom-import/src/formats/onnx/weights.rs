@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netloom_graph::{DType, Graph, Producer, Storage, TensorId, Weight};
+use netloom_graph::{DType, Graph, Producer, Storage, TensorId, Value, Weight};
 
 use super::build::Remarks;
 use super::hierarchy::owner_of;
@@ -13,20 +13,32 @@ use crate::source::take;
 /// The most files beside the model that are looked into.
 const MAX_SIBLINGS: usize = 64;
 
+/// The most elements of small tensors that are kept in all.
+const MAX_KEPT: u64 = 1 << 22;
+
 /// Reads small integer tensors, whose elements shapes depend on, wherever they are stored.
 pub struct Siblings<'a> {
     source: &'a dyn Source,
+    kept: u64,
     open: BTreeMap<String, Option<Box<dyn Source>>>,
 }
 
 impl<'a> Siblings<'a> {
     /// Looks beside a source.
     pub fn new(source: &'a dyn Source) -> Self {
-        Self { source, open: BTreeMap::new() }
+        Self { source, kept: 0, open: BTreeMap::new() }
     }
 
-    /// The bytes of a small tensor, if they can be had.
-    pub fn read(&mut self, storage: &Storage, proto: &TensorProto) -> Option<Vec<u8>> {
+    /// The elements of a small tensor, if they can be had and not too many are kept already.
+    pub fn value(&mut self, proto: &TensorProto) -> Option<Value> {
+        if !proto.is_small() || self.kept >= MAX_KEPT {
+            return None;
+        }
+        self.kept += proto.elements()?;
+        proto.value(|storage| self.read(storage, proto))
+    }
+
+    fn read(&mut self, storage: &Storage, proto: &TensorProto) -> Option<Vec<u8>> {
         let want = usize::try_from(proto.byte_len()?).ok()?;
         let bytes = match storage {
             Storage::Inline { offset, len } => {

@@ -51,6 +51,10 @@ fn is_side(graph: &Graph, view: &View, edge: usize) -> bool {
     if !matches!(category, Category::Merge | Category::Elementwise | Category::Attention | Category::Constant) {
         return false;
     }
+    // What a concatenation joins is as much the stream as anything.
+    if node.op == "Concat" {
+        return false;
+    }
     if category == Category::Attention {
         return true;
     }

@@ -107,8 +107,7 @@ impl Call {
     /// When there is no such setting, too many, or one twice.
     pub fn bind(layer: &str, parameters: &[&str], given: Vec<Given>, span: Span) -> Made<Self> {
         let mut settings: Vec<(String, Arg, Span)> = Vec::new();
-        let mut position = 0;
-        for argument in given {
+        for (position, argument) in given.into_iter().enumerate() {
             let (name, at) = match &argument.name {
                 Some(name) if parameters.contains(&name.text.as_str()) => {
                     (name.text.clone(), name.span.clone())
@@ -132,7 +131,6 @@ impl Call {
                     }
                 },
             };
-            position += 1;
             if settings.iter().any(|(n, ..)| *n == name) {
                 return Err(Problem::new(at, format!("setting `{name}` of `{layer}` is given twice")));
             }

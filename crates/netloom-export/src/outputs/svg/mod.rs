@@ -38,8 +38,13 @@ impl Output for Svg {
     fn write(&self, frame: &Frame, options: &Options) -> Result<Vec<u8>, Error> {
         let page = options.page(frame)?;
         let prefix = ids::prefix(&options.id_prefix);
-        let mut writer =
-            Writer { out: String::new(), ids: Ids::new(&prefix), prefix: &prefix, text: options.text };
+        let mut writer = Writer {
+            out: String::new(),
+            ids: Ids::new(&prefix),
+            prefix: &prefix,
+            text: options.text,
+            in_node: Vec::new(),
+        };
         writer.open(frame, page, options.width)?;
         writer.draw(frame);
         writer.out.push_str("</svg>\n");
@@ -56,6 +61,9 @@ struct Writer<'a> {
     ids: Ids<'a>,
     prefix: &'a str,
     text: TextMode,
+    /// For each open group, whether it is a node or in one, where text is placed by its middle: so labels stay centred in
+    /// programs that show another font.
+    in_node: Vec<bool>,
 }
 
 impl Writer<'_> {
@@ -130,12 +138,20 @@ impl Writer<'_> {
                     } else {
                         self.out.push_str("<g");
                         self.push_identity(group);
+                        let outer = self.is_in_node();
+                        if group.role == Role::Node && !outer && self.text == TextMode::Text {
+                            self.out.push_str(" text-anchor=\"middle\"");
+                        }
+                        self.in_node.push(outer || group.role == Role::Node);
                         self.out.push('>');
                         self.push_names(group);
                         self.out.push('\n');
                     }
                 }
-                Event::Leave => self.out.push_str("</g>\n"),
+                Event::Leave => {
+                    self.in_node.pop();
+                    self.out.push_str("</g>\n");
+                }
                 Event::Path(path) => {
                     self.out.push_str("<path");
                     self.push_path(path);
@@ -245,7 +261,9 @@ impl Writer<'_> {
     fn text(&mut self, text: &Text) {
         let style = text.run.style;
         self.out.push_str("<text");
-        push_number_attribute(&mut self.out, "x", text.origin.x);
+        let width = Some(text.run.width).filter(|w| *w > 0.0 && w.is_finite());
+        let anchor = if self.is_in_node() { width.unwrap_or_default() / 2.0 } else { 0.0 };
+        push_number_attribute(&mut self.out, "x", text.origin.x + anchor);
         push_number_attribute(&mut self.out, "y", text.origin.y);
         if style.family == Family::Mono {
             push_attribute(&mut self.out, "font-family", &format!("{}mono,{MONO}", self.prefix));
@@ -260,9 +278,9 @@ impl Writer<'_> {
             }
         }
         push_paint(&mut self.out, "fill", text.fill);
-        if text.run.width > 0.0 && text.run.width.is_finite() {
+        if let Some(width) = width {
             // Whatever font is shown, the line is as long as it was measured.
-            push_number_attribute(&mut self.out, "textLength", text.run.width);
+            push_number_attribute(&mut self.out, "textLength", width);
             self.out.push_str(" lengthAdjust=\"spacingAndGlyphs\"");
         }
         let words = &text.run.text;
@@ -272,6 +290,10 @@ impl Writer<'_> {
         self.out.push('>');
         push_text(&mut self.out, words);
         self.out.push_str("</text>\n");
+    }
+
+    fn is_in_node(&self) -> bool {
+        self.in_node.last() == Some(&true)
     }
 
     fn outlines(&mut self, text: &Text) {
@@ -290,7 +312,9 @@ impl Writer<'_> {
         push_number_attribute(&mut self.out, "y", image.rect.y0);
         push_number_attribute(&mut self.out, "width", image.rect.width());
         push_number_attribute(&mut self.out, "height", image.rect.height());
-        self.out.push_str(" preserveAspectRatio=\"none\" style=\"image-rendering:optimizeSpeed;image-rendering:pixelated\" href=\"data:image/png;base64,");
+        self.out.push_str(
+            " preserveAspectRatio=\"none\" image-rendering=\"pixelated\" href=\"data:image/png;base64,",
+        );
         base64::push(&mut self.out, &crate::bitmap::encode(image));
         self.out.push_str("\"/>\n");
     }

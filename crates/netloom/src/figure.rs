@@ -1,11 +1,14 @@
 //! From a graph to a picture and its bytes.
 
+use std::collections::BTreeSet;
+
 use netloom_diagram::styles::{self, DrawOptions};
-use netloom_diagram::view::{NodeKind, View, view};
+use netloom_diagram::view::{NodeKind, View, ViewNode, view};
 use netloom_diagram::{Depth, ViewOptions};
 use netloom_graph::Graph;
 use netloom_layout::Direction;
-use netloom_scene::{Scene, Theme};
+use netloom_scene::lint::{LintOptions, Report};
+use netloom_scene::{Key, Scene, Theme};
 
 use crate::{Error, ErrorKind};
 
@@ -156,6 +159,34 @@ pub fn export(figure: &Figure, format: &str, options: &netloom_export::Options) 
     let names = || netloom_export::OUTPUTS.iter().map(|o| o.name());
     let output = netloom_export::find(format).map_err(|_| Error::unknown("output", format, names()))?;
     Ok(output.write(&figure.scene.at(0.0), options)?)
+}
+
+/// Looks a figure over as a reader would, at the size it was asked for: overlaps, text outside boxes, arrows through
+/// boxes, small type, weak contrast, keys that lead nowhere.
+pub fn lint(graph: &Graph, figure: &Figure) -> Report {
+    let frame = figure.scene.at(0.0);
+    let scale = figure.width_px.map_or(1.0, |w| (w / frame.size.width).min(1.0));
+    let mut report = netloom_scene::lint::lint(&frame, &LintOptions { scale, ..LintOptions::default() });
+    let known: BTreeSet<&str> = figure.view.nodes.iter().filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
+    let resolve = |key: &Key| {
+        let subject = key.subject();
+        let arrow = || {
+            let (from, to) = subject.split_once('>')?;
+            let to = to.rsplit_once('~').map_or(to, |(to, _)| to);
+            Some(known.contains(from) && known.contains(to))
+        };
+        matches!(subject, "figure" | "caption") || known.contains(subject) || arrow().unwrap_or(false)
+    };
+    report.defects.extend(netloom_scene::lint::unresolved(&frame, &resolve).defects);
+    report
+}
+
+/// Whether a box stands for something of the graph: an operator, a module or a tensor that is there.
+fn stands(graph: &Graph, node: &ViewNode) -> bool {
+    node.operators.iter().any(|n| n.index() < graph.nodes().len())
+        || node.modules.iter().any(|m| m.index() < graph.modules().len())
+        || node.output.is_some_and(|t| t.index() < graph.tensors().len())
+        || node.kind == NodeKind::Output
 }
 
 /// Writes a model as lines of plain text.

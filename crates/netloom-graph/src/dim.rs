@@ -296,6 +296,13 @@ impl Dim {
 
     /// Reads what a file calls a dimension: a number, a name, or an expression such as `2*batch + 1`, `(h//2)` or
     /// `max(1, s0)`. What is no expression is a name as a whole; an empty text is unknown.
+    ///
+    /// ```
+    /// use netloom_graph::Dim;
+    ///
+    /// let after_two_poolings = Dim::parse("(h // 2) // 2");
+    /// assert_eq!(after_two_poolings.to_string(), "⌊h/4⌋");
+    /// ```
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         if text.is_empty() || text == "?" {

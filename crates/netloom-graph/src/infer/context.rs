@@ -234,6 +234,7 @@ impl<'a> Infer<'a> {
     /// remark says so.
     pub fn set_type(&mut self, output: usize, ty: ValueType) {
         let Some(id) = self.own_output(output) else { return };
+        let ty = without_negative(ty);
         let tensor = self.graph.tensor_mut(id);
         let merged = ty.or(&tensor.ty);
         let declared = std::mem::replace(&mut tensor.ty, merged);
@@ -277,6 +278,16 @@ pub fn normal_axis(axis: i64, rank: usize) -> Result<usize, InferError> {
         Ok(at) if at < rank => Ok(at),
         _ => Err(InferError::new(format!("expected an axis from -{rank} to {rank} - 1, found {axis}"))),
     }
+}
+
+/// The type with negative dimensions taken as unknown: branches that are never taken may ask for them.
+fn without_negative(mut ty: ValueType) -> ValueType {
+    if let ValueType::Tensor { shape: Shape::Ranked(dims), .. } = &mut ty {
+        for dim in dims.iter_mut().filter(|d| d.as_known().is_some_and(|n| n < 0)) {
+            *dim = Dim::Unknown;
+        }
+    }
+    ty
 }
 
 fn contradiction(name: &str, inferred: &ValueType, declared: &ValueType) -> Option<String> {

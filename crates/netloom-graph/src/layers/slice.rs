@@ -227,5 +227,6 @@ mod tests {
         ] {
             check(op, settings, inputs, outputs);
         }
+        check("Pad", "", "f32[3] i64[2]{-2,-3}", "f32[?]");
     }
 }

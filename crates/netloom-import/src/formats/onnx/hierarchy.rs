@@ -14,14 +14,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{NodeProto, Origin};
 use super::names::{Name, Names};
+use super::paths::{MAX_PATH, owner_of, python_strings, split_call};
+use super::schema::{NodeProto, Origin};
 
 /// The most modules inside one another; deeper ones join the last.
 const MAX_DEPTH: usize = 32;
-
-/// The longest name that is taken for a path, in bytes.
-const MAX_PATH: usize = 1024;
 
 /// Names that wrap a whole model without being part of it: the usual attribute of a hand-written wrapper, data
 /// parallelism, compilation, and TensorFlow's call of a saved function.
@@ -29,25 +27,6 @@ const WRAPPERS: &[&str] = &["model", "module", "_orig_mod", "StatefulPartitioned
 
 /// What PyTorch writes for an operation that no module called.
 const NO_SCOPE: &str = "_empty_nn_module_stack_from_metadata_hook";
-
-/// Endings of names of stored tensors that PyTorch modules own.
-const PARAMETERS: &[&str] = &[
-    "weight",
-    "bias",
-    "running_mean",
-    "running_var",
-    "num_batches_tracked",
-    "gamma",
-    "beta",
-    "kernel",
-    "embedding",
-    "token",
-    "scale",
-    "weight_g",
-    "weight_v",
-    "embeddings",
-    "embed",
-];
 
 /// The module tree of one list of nodes.
 #[derive(Debug)]
@@ -416,43 +395,4 @@ impl Tree {
 
 fn key(origin: &Origin) -> (Name, Name, Name) {
     (origin.scopes, origin.classes, origin.namespace)
-}
-
-/// `relu_1` is `relu`, called once before.
-fn split_call(name: &str) -> Option<(&str, &str)> {
-    let (base, number) = name.rsplit_once('_')?;
-    let is_count =
-        !number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty();
-    (is_count && !base.is_empty()).then_some((base, number))
-}
-
-/// The module that owns a stored tensor, by its name: `layer1.0.conv1` of `layer1.0.conv1.weight`.
-pub fn owner_of(tensor: &str) -> Option<&str> {
-    let (owner, own) = tensor.rsplit_once('.').filter(|_| tensor.len() <= MAX_PATH)?;
-    let parts_are_names =
-        tensor.split('.').all(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-    let is_parameter =
-        PARAMETERS.iter().any(|p| own == *p || own.strip_suffix(p).is_some_and(|s| s.ends_with('_')))
-            || own.starts_with("weight_")
-            || own.starts_with("bias_");
-    (parts_are_names && is_parameter).then_some(owner)
-}
-
-/// The texts of a Python list such as `['', 'layer1']`; anything else is empty.
-fn python_strings(list: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut chars = list.chars();
-    while let Some(quote) = chars.find(|c| matches!(c, '\'' | '"')) {
-        let mut text = String::new();
-        loop {
-            match chars.next() {
-                None => return out,
-                Some('\\') => text.extend(chars.next()),
-                Some(c) if c == quote => break,
-                Some(c) => text.push(c),
-            }
-        }
-        out.push(text);
-    }
-    out
 }

@@ -1,11 +1,17 @@
 //! ONNX: the open exchange format of neural networks, a protobuf message.
 
 mod build;
+mod calls;
 mod dims;
 mod hierarchy;
 mod model;
 mod names;
+mod paths;
+mod remarks;
+mod schema;
+mod settings;
 mod tensor;
+mod types;
 mod weights;
 mod wire;
 

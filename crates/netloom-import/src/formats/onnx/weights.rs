@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use netloom_graph::{DType, Graph, Producer, Storage, TensorId, Value, Weight};
 
-use super::build::Remarks;
-use super::hierarchy::owner_of;
+use super::paths::owner_of;
+use super::remarks::Remarks;
 use super::tensor::TensorProto;
 use crate::Source;
 use crate::source::take;

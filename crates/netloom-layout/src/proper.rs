@@ -81,6 +81,8 @@ pub(crate) struct Course {
     pub lane: u32,
     /// The cell its label stands at.
     pub label: u32,
+    /// The cell before its target, for a loop from one side of an item round to the other.
+    pub second: u32,
 }
 
 /// A piece of a net between a row and the next, for ordering and placing.
@@ -130,6 +132,11 @@ impl Cells {
         }
     }
 
+    /// Where in `passing` a net passes a row, if it does.
+    pub fn passing_index(&self, net: u32, row: u32) -> usize {
+        self.passing.partition_point(|p| (p.0, p.1) < (net, row))
+    }
+
     /// The run of a net in a channel.
     pub fn run(&self, channel: u32, net: u32) -> usize {
         let (a, b) =
@@ -169,7 +176,7 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     for (i, link) in links.iter().enumerate() {
         let from = level(link.source.side, rows[link.source.item as usize], false);
         let to = level(link.target.side, rows[link.target.item as usize], beside[i]);
-        let course = Course { source: NONE, target: NONE, from, to, lane: NONE, label: NONE };
+        let course = Course { source: NONE, target: NONE, from, to, lane: NONE, label: NONE, second: NONE };
         cells.courses.push(course);
     }
     let (net_of, nets) = separate(problem, &mut cells, rows, &beside);
@@ -353,8 +360,19 @@ fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32,
     }
     let first = cells.passing.len();
     for i in links.iter().map(|&i| i as usize) {
-        let label = problem.links[i].label;
+        let link = &problem.links[i];
+        let label = link.label;
         let course = cells.courses[i];
+        if course.from == course.to && course.from % 2 == 1 && link.source.side != link.target.side {
+            // Out at one side, below the item, and in at the other.
+            let row = course.from / 2;
+            let second = cells.cell(row, 0.0, 0.0, 0.0, net, weight);
+            cells.courses[i].second = second;
+            for cell in [cells.passing[cells.passing.len() - 1].2, second] {
+                let spot = Spot::Cell(cell);
+                cells.contacts.push(Contact { channel: row + 1, net, below: false, spot });
+            }
+        }
         let (a, b) = (course.from.min(course.to) / 2, course.from.max(course.to).div_ceil(2));
         if label.width > 0.0 && a < b {
             let row = (a + b) / 2;
@@ -430,22 +448,29 @@ fn ends(cells: &mut Cells, net_of: &[u32], beside: &[bool]) {
                 let below = cells.attaches[attach as usize].side == Side::Top;
                 contacts.push(Contact { channel: level / 2, net, below, spot: Spot::Attach(attach) });
             } else {
-                let cell = cells.passing(net, level / 2);
+                let second = if attach == course.target { course.second } else { NONE };
+                let cell = if second == NONE { cells.passing(net, level / 2) } else { second };
                 cells.besides.push(Beside { cell, attach, fixed: !beside });
             }
         }
     }
     cells.besides.sort_unstable_by_key(|b| (b.cell, b.attach));
     cells.besides.dedup_by_key(|b| (b.cell, b.attach));
-    contacts.sort_unstable();
+    // Channels are many and small: deal contacts out to them, then sort each.
+    let (first, mut contacts) =
+        crate::place::group(cells.rows + 1, contacts.iter().map(|c| (c.channel, Some(*c))));
+    for channel in first.windows(2) {
+        contacts[channel[0] as usize..channel[1] as usize].sort_unstable();
+    }
     contacts.dedup();
-    cells.contacts = contacts;
+    cells.contacts = contacts.into_iter().flatten().collect();
 }
 
 /// Groups contacts into runs and derives the segments between rows.
 fn runs(cells: &mut Cells) {
     let channels = cells.rows + 1;
     cells.run_first = vec![0; channels + 1];
+    let (mut above, mut below) = (Vec::new(), Vec::new());
     let mut from = 0;
     while from < cells.contacts.len() {
         let Contact { channel, net, .. } = cells.contacts[from];
@@ -460,8 +485,10 @@ fn runs(cells: &mut Cells) {
             Spot::Lane(_) => None,
         };
         // Where both sides have several, the first above leads to all below; the rest above to the first below.
-        let above: Vec<_> = cells.contacts[from..middle].iter().filter_map(spot).collect();
-        let below: Vec<_> = cells.contacts[middle..to].iter().filter_map(spot).collect();
+        above.clear();
+        above.extend(cells.contacts[from..middle].iter().filter_map(spot));
+        below.clear();
+        below.extend(cells.contacts[middle..to].iter().filter_map(spot));
         for (i, a) in above.iter().enumerate() {
             let reach = if i == 0 { below.len() } else { below.len().min(1) };
             for b in &below[..reach] {

@@ -147,6 +147,7 @@ pub(crate) fn route(
             Side::Right => Point::new(corner.x + w, corner.y + h / 2.0 + a.offset),
         }
     };
+    let (ahead, behind) = straight(cells, centers);
     let mut walk = Walk::default();
     for (i, link) in problem.links.iter().enumerate() {
         let (way, net) = (cells.courses[i], cells.net_of[i]);
@@ -182,7 +183,10 @@ pub(crate) fn route(
         let row_of = |level: u32| (level % 2 == 1).then_some(level / 2);
         let mut row = row_of(way.from);
         let last_x = row_of(way.to).map_or(end.x, cell_x);
-        if way.lane != NONE {
+        if way.second != NONE {
+            let second = centers[way.second as usize] + shift_x;
+            turn(&mut walk, way.from / 2 + 1, second, true, true);
+        } else if way.lane != NONE {
             let lane = lanes[way.lane as usize] + shift_x;
             let down = way.to > way.from;
             let (first, last) = (lane_channel(way.from, way.to), lane_channel(way.to, way.from));
@@ -191,17 +195,18 @@ pub(crate) fn route(
         } else {
             let mut level = way.from;
             while level != way.to {
-                let next = if way.to > level { level + 1 } else { level - 1 };
+                let down = way.to > level;
+                let mut next = if down { level + 1 } else { level - 1 };
                 if let Some(r) = row_of(next) {
                     let channel = level / 2;
-                    turn(
-                        &mut walk,
-                        channel,
-                        cell_x(r),
-                        row.map_or(leaves_down, |r| r < channel),
-                        r < channel,
-                    );
-                    row = Some(r);
+                    let x = cell_x(r);
+                    turn(&mut walk, channel, x, row.map_or(leaves_down, |r| r < channel), r < channel);
+                    // Straight on to the row before the next corner.
+                    let k = cells.passing_index(net, r);
+                    let last = if down { (way.to - 1) / 2 } else { way.to / 2 };
+                    let far = if down { ahead[k].min(last) } else { behind[k].max(last) };
+                    row = Some(far);
+                    next = 2 * far + 1;
                 }
                 level = next;
             }
@@ -225,6 +230,29 @@ pub(crate) fn route(
     }
     solution.first.push(solution.points.len() as u32);
     solution
+}
+
+/// For every cell of a passing net: the rows down to which and up to which the net runs straight from there.
+fn straight(cells: &Cells, centers: &[f64]) -> (Vec<u32>, Vec<u32>) {
+    let p = &cells.passing;
+    let follows = |k: usize| {
+        p[k].0 == p[k - 1].0
+            && p[k].1 == p[k - 1].1 + 1
+            && (centers[p[k].2 as usize] - centers[p[k - 1].2 as usize]).abs() <= NOTHING
+    };
+    let mut ahead: Vec<u32> = p.iter().map(|p| p.1).collect();
+    let mut behind = ahead.clone();
+    for k in 1..p.len() {
+        if follows(k) {
+            behind[k] = behind[k - 1];
+        }
+    }
+    for k in (1..p.len()).rev() {
+        if follows(k) {
+            ahead[k - 1] = ahead[k];
+        }
+    }
+    (ahead, behind)
 }
 
 #[derive(Default)]

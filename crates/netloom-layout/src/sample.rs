@@ -1,8 +1,10 @@
 //! Sample graphs for tests and measurements: seeded random networks and small shapes with names.
 
+mod bytes;
 mod random;
 mod shapes;
 
+pub use bytes::{decode, probe};
 pub use random::{Mix, random};
 pub use shapes::shapes;
 
@@ -84,30 +86,28 @@ pub fn network(n: usize, seed: u32, mask: bool) -> LayoutInput {
         let before = last;
         match random.below(100) {
             0..20 => {
-                for _ in 0..2 + random.below(4) {
-                    last = sketch.chain(last, &[conv, norm, relu][random.below(3)..]);
+                for _ in 0..2 + random.below(3) {
+                    last = sketch.chain(last, &[[conv, norm, relu][random.below(3)]]);
                 }
             }
             20..60 => {
-                let body = sketch.chain(last, &[conv, norm, relu, conv, norm]);
+                let body = sketch.chain(last, &[conv, norm, conv][random.below(2)..]);
                 let sum = sketch.node(add);
                 sketch.edge(body, sum);
-                let skip = if random.below(4) == 0 { sketch.chain(before, &[conv, norm]) } else { before };
+                let skip = if random.below(4) == 0 { sketch.chain(before, &[conv]) } else { before };
                 sketch.edge(skip, sum);
-                last = sketch.chain(sum, &[relu]);
+                last = sum;
             }
             60..80 => {
-                let ends: Vec<usize> = (0..4)
-                    .map(|b| sketch.chain(before, &[conv, relu, conv, relu][..[2, 4, 4, 2][b]]))
-                    .collect();
+                let branches: [&[usize]; 4] = [&[conv], &[conv, relu], &[conv, conv], &[7]];
+                let ends: Vec<usize> = branches.iter().map(|b| sketch.chain(before, b)).collect();
                 last = sketch.node(concat);
                 for end in ends {
                     sketch.edge(end, last);
                 }
             }
             80..95 => {
-                let normed = sketch.chain(last, &[norm]);
-                let [q, k, v] = [(); 3].map(|()| sketch.chain(normed, &[matmul, 7]));
+                let [q, k, v] = [(); 3].map(|()| sketch.chain(before, &[matmul]));
                 let scores = sketch.node(matmul);
                 sketch.edge(q, scores);
                 sketch.edge(k, scores);
@@ -116,9 +116,8 @@ pub fn network(n: usize, seed: u32, mask: bool) -> LayoutInput {
                 let mixed = sketch.node(matmul);
                 sketch.edge(weights, mixed);
                 sketch.edge(v, mixed);
-                let out = sketch.chain(mixed, &[matmul]);
                 last = sketch.node(add);
-                sketch.edge(out, last);
+                sketch.edge(mixed, last);
                 sketch.edge(before, last);
             }
             _ => {

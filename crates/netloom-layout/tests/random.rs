@@ -50,3 +50,13 @@ fn shapes_and_networks_are_sound() {
         }
     }
 }
+
+#[test]
+fn any_bytes_are_sound() {
+    let mut random = Random(1);
+    for round in 0..1_500 {
+        let bytes: Vec<u8> = (0..random.below(160)).map(|_| random.bits() as u8).collect();
+        let (input, defects) = sample::probe(&bytes);
+        assert!(defects.is_empty(), "round {round}, {bytes:?}: {defects:?} in {input:#?}");
+    }
+}

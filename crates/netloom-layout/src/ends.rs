@@ -89,14 +89,14 @@ pub(crate) fn at(cells: &Cells, attach: u32) -> f64 {
     if attach == NONE { 0.0 } else { cells.attaches[attach as usize].offset }
 }
 
-/// Moves free ends along wide sides to where their line comes from, if that makes it straight.
-pub(crate) fn straighten(cells: &mut Cells, centers: &mut [f64], spacing: &Spacing) {
+/// Moves free ends along wide sides to where their line comes from, if that makes it straight; the others make room.
+pub(crate) fn straighten(cells: &mut Cells, centers: &[f64], spacing: &Spacing) {
     let n = cells.attaches.len();
     let mut far = vec![(0f64, 0u32); n];
     for s in &cells.segments {
-        for (attach, cell, other) in
-            [(s.upper_attach, s.lower, s.lower_attach), (s.lower_attach, s.upper, s.upper_attach)]
-        {
+        let upper = (s.upper_attach, s.lower, s.lower_attach);
+        let lower = (s.lower_attach, s.upper, s.upper_attach);
+        for (attach, cell, other) in [upper, lower] {
             if attach != NONE {
                 let f = &mut far[attach as usize];
                 *f = (centers[cell as usize] + at(cells, other), f.1 + 1);
@@ -115,25 +115,65 @@ pub(crate) fn straighten(cells: &mut Cells, centers: &mut [f64], spacing: &Spaci
         let offset = |i: u32| cells.attaches[i as usize].offset;
         group.sort_by(|a, b| offset(a.2).total_cmp(&offset(b.2)).then(a.2.cmp(&b.2)));
         let (cell, half) = (group[0].0 as usize, cells.left[group[0].0 as usize]);
-        let margin = (spacing.lane / 2.0).min(half);
+        let edge = half - (spacing.lane / 2.0).min(half);
+        let settled = |i: u32| {
+            let straight =
+                far[i as usize].1 == 1 && (far[i as usize].0 - centers[cell] - offset(i)).abs() < 0.01;
+            straight || cells.attaches[i as usize].fixed.is_some()
+        };
+        // Ends that stand already are stakes; the others may take their wished place between two stakes.
+        let mut stakes: Vec<Option<f64>> = group.iter().map(|g| settled(g.2).then(|| offset(g.2))).collect();
         for k in 0..group.len() {
-            let i = group[k].2 as usize;
-            if far[i].1 != 1 || cells.attaches[i].fixed.is_some() {
+            let (wish, lines) = far[group[k].2 as usize];
+            if stakes[k].is_some() || lines != 1 {
                 continue;
             }
-            let wish = far[i].0 - centers[cell];
-            let low = if k == 0 {
-                -half + margin
-            } else {
-                cells.attaches[group[k - 1].2 as usize].offset + spacing.lane
-            };
-            let high = match group.get(k + 1) {
-                None => half - margin,
-                Some(next) => cells.attaches[next.2 as usize].offset - spacing.lane,
-            };
+            let wish = wish - centers[cell];
+            let left = (0..k).rev().find_map(|j| stakes[j].map(|s| s + (k - j) as f64 * spacing.lane));
+            let right =
+                (k + 1..group.len()).find_map(|j| stakes[j].map(|s| s - (j - k) as f64 * spacing.lane));
+            let after = (group.len() - 1 - k) as f64;
+            let low = left.unwrap_or(-edge + k as f64 * spacing.lane);
+            let high = right.unwrap_or(edge - after * spacing.lane);
             if (low..=high).contains(&wish) {
-                cells.attaches[i].offset = wish;
+                stakes[k] = Some(wish);
             }
         }
+        if stakes.iter().all(Option::is_none) {
+            continue;
+        }
+        fill(&mut stakes, half, spacing.lane * PITCH);
+        for (g, stake) in group.iter().zip(stakes) {
+            let attach = &mut cells.attaches[g.2 as usize];
+            if let (Some(offset), None) = (stake, attach.fixed) {
+                attach.offset = offset;
+            }
+        }
+    }
+}
+
+/// Gives the ends between stakes their places: evenly between two, or outward from one.
+fn fill(stakes: &mut [Option<f64>], half: f64, pitch: f64) {
+    let n = stakes.len();
+    let mut k = 0;
+    while k < n {
+        if stakes[k].is_some() {
+            k += 1;
+            continue;
+        }
+        let to = (k..n).find(|&j| stakes[j].is_some()).unwrap_or(n);
+        let count = (to - k) as f64;
+        let left = k.checked_sub(1).and_then(|j| stakes[j]);
+        let right = stakes.get(to).copied().flatten();
+        for j in k..to {
+            let step = (j - k + 1) as f64;
+            stakes[j] = match (left, right) {
+                (Some(l), Some(r)) => Some(l + (r - l) * step / (count + 1.0)),
+                (Some(l), None) => Some(l + ((half - l) / (count + 1.0)).min(pitch) * step),
+                (None, Some(r)) => Some(r - ((r + half) / (count + 1.0)).min(pitch) * (count + 1.0 - step)),
+                (None, None) => None,
+            };
+        }
+        k = to;
     }
 }

@@ -78,6 +78,7 @@ fn is_close(name: &str, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(all(feature = "pdf", feature = "png"))]
     fn check(name: &str, expected: Result<&str, (&str, &[&str])>) {
         match (find(name), expected) {
             (Ok(found), Ok(output)) => assert_eq!(found.name(), output),

@@ -308,8 +308,8 @@ impl<'a> Builder<'a> {
     fn operator(&self, id: NodeId, _base: &str) -> ViewNode {
         let graph = self.graph;
         let node = graph.node(id);
-        let category = flow::category(node);
-        let label = node.layer.map(|l| (l.label)(graph, node));
+        let category = flow::category(graph, node);
+        let label = layers::effective(graph, node).map(|l| (l.label)(graph, node));
         let streams = node.inputs.iter().flatten().filter(|t| !graph.tensor(**t).is_stored()).count();
         let kind = match node.op.as_str() {
             "Add" | "Sum" | "Mul" if streams >= 2 && node.domain.is_empty() => NodeKind::Merge,
@@ -423,7 +423,7 @@ impl<'a> Builder<'a> {
                     continue;
                 }
                 let row = self.summary.nodes.get(n.index()).copied().unwrap_or_default();
-                let entry = weight.entry(flow::category(self.graph.node(n))).or_default();
+                let entry = weight.entry(flow::category(self.graph, self.graph.node(n))).or_default();
                 entry.0 = entry.0.saturating_add(row.macs.unwrap_or(0));
                 entry.1 = entry.1.saturating_add(row.parameters);
                 entry.2 += 1;

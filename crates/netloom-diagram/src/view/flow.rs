@@ -1,7 +1,7 @@
 //! Which operators carry data that a reader cares about, and which are plumbing.
 
 use netloom_graph::summary::Summary;
-use netloom_graph::{Category, Graph, Node, NodeId, Producer, TensorId};
+use netloom_graph::{Category, Graph, Node, NodeId, Producer, TensorId, layers};
 
 /// What becomes of an operator in a picture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,7 +143,7 @@ impl Flow {
     }
 }
 
-/// The category of an operator; operators nobody knows are `Other`.
-pub(super) fn category(node: &Node) -> Category {
-    node.layer.map_or(Category::Other, |l| l.category)
+/// The category of an operator as it is used; operators nobody knows are `Other`.
+pub(super) fn category(graph: &Graph, node: &Node) -> Category {
+    layers::effective(graph, node).map_or(Category::Other, |l| l.category)
 }

@@ -4,7 +4,7 @@ use netloom_layout::Layout;
 use netloom_scene::figures::{bands, label_at, plus, rounded_rect, times};
 use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Group, Role, TextRun, Theme};
+use netloom_scene::{Group, Item, Role, TextRun, Theme};
 
 use super::measure::{BoxText, Measured};
 use crate::number;
@@ -13,7 +13,11 @@ use crate::view::{NodeKind, View, ViewNode};
 
 pub(super) fn draw(view: &View, measured: &Measured, layout: &Layout, options: &DrawOptions, into: &mut Group) {
     let theme = &options.theme;
-    for (i, node) in view.nodes.iter().enumerate() {
+    // What a frame holds is drawn inside its group, so that it moves and fades with it. Frames stand before what they
+    // hold, so in reverse order every group is whole when its turn comes.
+    let mut held: Vec<Vec<Item>> = vec![Vec::new(); view.nodes.len()];
+    let mut top: Vec<Item> = Vec::new();
+    for (i, node) in view.nodes.iter().enumerate().rev() {
         let r = layout.nodes[i];
         let rect = Rect::new(r.x, r.y, r.right(), r.bottom());
         let mut group = Group::new(node.key.clone()).with_title(tooltip(view, node));
@@ -43,8 +47,13 @@ pub(super) fn draw(view: &View, measured: &Measured, layout: &Layout, options: &
                 boxed(node, text, rect, theme, &mut group);
             }
         }
-        into.push(group);
+        group.children.extend(std::mem::take(&mut held[i]).into_iter().rev());
+        match node.parent {
+            Some(parent) => held[parent].push(group.into()),
+            None => top.push(group.into()),
+        }
     }
+    into.children.extend(top.into_iter().rev());
 }
 
 fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut Group) {

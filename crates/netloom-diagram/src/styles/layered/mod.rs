@@ -42,17 +42,8 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let mut root = Group::new("figure");
     let mut body = Group::new("figure#body");
     body.transform = netloom_scene::kurbo::Affine::translate((margin + shift, margin));
-    edges::draw(view, &layout, options, &mut body);
     boxes::draw(view, &measured, &layout, options, &mut body);
-    // Frames lie below arrows, arrows below boxes.
-    body.children.sort_by_key(|item| match item {
-        netloom_scene::Item::Group(g) => match g.role {
-            netloom_scene::Role::Container => 0,
-            netloom_scene::Role::Edge { .. } => 1,
-            _ => 2,
-        },
-        _ => 2,
-    });
+    edges::draw(view, &layout, options, &mut body);
     root.push(body);
     let mut left = Group::new("figure#sizes");
     left.transform = netloom_scene::kurbo::Affine::translate((margin, margin));

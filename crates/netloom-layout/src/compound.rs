@@ -5,27 +5,14 @@
 
 use crate::clean::{Clean, MAX_WEIGHT, NONE, clean, size};
 use crate::count::stats;
+use crate::cut::{Piece, cut};
 use crate::level::solve;
 use crate::problem::{Item, Link, Pin, Problem, Role, Solution};
 use crate::route::append;
 use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size};
 
-/// A part of an edge inside one container.
-#[derive(Clone, Copy)]
-struct Piece {
-    /// The container; the number of nodes stands for the top level.
-    level: u32,
-    net: u32,
-    /// The node it comes from, or `NONE` for the gate above.
-    from: u32,
-    /// The node it leads to, or `NONE` for the gate below.
-    to: u32,
-    from_port: u32,
-    to_port: u32,
-    edge: u32,
-    /// Its place among the pieces of the edge.
-    part: u32,
-}
+/// Most nodes for which gates are placed a second time, with what is outside in view.
+const SECOND_ROUND: usize = 20_000;
 
 /// Where a net passes the border of a container, from its left.
 #[derive(Clone, Copy)]
@@ -53,150 +40,164 @@ struct Level {
 /// Near-linear in nodes and edges.
 pub fn layout(input: &LayoutInput) -> Layout {
     let clean = clean(input);
-    let n = input.nodes.len();
-    let (mut pieces, parts) = cut(input, &clean);
+    let (pieces, parts) = cut(input, &clean);
     let mut sorted: Vec<u32> = (0..pieces.len() as u32).collect();
-    let key = |i: &u32| {
-        let p = &pieces[*i as usize];
-        (p.level, p.net, p.to, p.to_port, *i)
-    };
-    sorted.sort_unstable_by_key(key);
-    let mut levels: Vec<Level> = Vec::new();
-    levels.resize_with(n + 1, Level::default);
-    let mut at = 0;
-    for chunk in sorted.chunk_by(|a, b| pieces[*a as usize].level == pieces[*b as usize].level) {
-        levels[pieces[chunk[0] as usize].level as usize].pieces = at..at + chunk.len();
-        at += chunk.len();
+    sorted.sort_unstable_by_key(|&i| {
+        let p = &pieces[i as usize];
+        (p.level, p.net, p.to, p.to_port, i)
+    });
+    let nest = Nest { input, clean: &clean, pieces: &pieces, parts: &parts, sorted: &sorted };
+    let first = nest.solve(&[]);
+    let rects = nest.rects(&first);
+    let best = nest.assemble(&first, rects.clone());
+    // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
+    if input.nodes.len() > SECOND_ROUND {
+        return best;
     }
-    let mut box_size = clean.size.clone();
-    let mut link_of = vec![0u32; pieces.len()];
-    let inside_out = clean.sequence.iter().rev().map(|&c| c as usize).filter(|&c| clean.is_container(c));
-    for level in inside_out.chain([n]) {
-        let own = &sorted[levels[level].pieces.clone()];
-        let (problem, gates) = problem(input, &clean, level, own, &pieces, &levels, &box_size, &mut link_of);
-        let solution = solve(&problem);
-        if level < n {
-            box_size[level] = solution.size;
-        }
-        let kids = clean.children(level).len();
-        levels[level].gates = (gates.into_iter().enumerate())
-            .map(|(i, (net, entry))| Gate { net, entry, x: solution.corners[kids + i].x })
-            .collect();
-        levels[level].solution = solution;
+    let hints = nest.hints(&rects);
+    if hints.is_empty() {
+        return best;
     }
-    pieces.shrink_to_fit();
-    assemble(input, &clean, &levels, &box_size, &pieces, &parts, &link_of)
+    let second = nest.solve(&hints);
+    let other = nest.assemble(&second, nest.rects(&second));
+    let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
+    if cost(&other) < cost(&best) { other } else { best }
 }
 
-/// Cuts every edge at the borders it passes; pieces of edge `i` are `parts[i]..parts[i + 1]`, from source to target.
-fn cut(input: &LayoutInput, clean: &Clean) -> (Vec<Piece>, Vec<u32>) {
-    let n = input.nodes.len();
-    let nets = nets(input);
-    let mut pieces: Vec<Piece> = Vec::with_capacity(input.edges.len());
-    let mut parts = vec![0u32];
-    let mut downward: Vec<(u32, u32)> = Vec::new();
-    for (i, edge) in input.edges.iter().enumerate() {
-        let (s, t) = (edge.source.node, edge.target.node);
-        if s < n && t < n {
-            let mut piece = Piece {
-                level: 0,
-                net: nets[i],
-                from: NONE,
-                to: NONE,
-                from_port: port(input, edge.source),
-                to_port: NONE,
-                edge: i as u32,
-                part: 0,
-            };
-            let to_port = port(input, edge.target);
-            let mut from_port = piece.from_port;
-            let up = |v: u32| clean.parent[v as usize];
-            // Climb from both ends to the level that holds both; an end inside the other stops at its border.
-            let (mut a, mut b) = (s as u32, t as u32);
-            let mut push = |level: u32, from: u32, to: u32, from_port: u32, to_port: u32| {
-                let level = if level == NONE { n as u32 } else { level };
-                (piece.level, piece.from, piece.to) = (level, from, to);
-                (piece.from_port, piece.to_port) = (from_port, to_port);
-                pieces.push(piece);
-                piece.part += 1;
-            };
-            downward.clear();
-            let mut last_port = to_port;
-            let depth = |v: u32| clean.depth[v as usize];
-            let mut inside_source = false;
-            let mut inside_target = false;
-            while depth(a) > depth(b) {
-                let parent = up(a);
-                push(parent, a, NONE, from_port, NONE);
-                from_port = NONE;
-                a = parent;
-                inside_target |= a == t as u32 && depth(a) == depth(b);
-            }
-            while depth(b) > depth(a) {
-                let parent = up(b);
-                downward.push((parent, b));
-                b = parent;
-                inside_source |= b == s as u32 && depth(a) == depth(b);
-            }
-            if a == b && (inside_source || inside_target) {
-                // One end is the container of the other.
-            } else {
-                while up(a) != up(b) {
-                    let (pa, pb) = (up(a), up(b));
-                    push(pa, a, NONE, from_port, NONE);
-                    from_port = NONE;
-                    downward.push((pb, b));
-                    (a, b) = (pa, pb);
+/// Everything that stays the same from round to round.
+struct Nest<'a> {
+    input: &'a LayoutInput,
+    clean: &'a Clean,
+    pieces: &'a [Piece],
+    parts: &'a [u32],
+    sorted: &'a [u32],
+}
+
+/// All levels solved.
+struct Round {
+    levels: Vec<Level>,
+    box_size: Vec<Size>,
+    link_of: Vec<u32>,
+}
+
+/// On which side of a container lies what a gate leads to: `(level, net, entry, side)`, left negative.
+type Hint = (u32, u32, bool, i8);
+
+impl Nest<'_> {
+    /// Solves all levels from the inside out.
+    fn solve(&self, hints: &[Hint]) -> Round {
+        let Self { input, clean, pieces, sorted, .. } = *self;
+        let n = input.nodes.len();
+        let mut levels: Vec<Level> = Vec::new();
+        levels.resize_with(n + 1, Level::default);
+        let mut at = 0;
+        for chunk in sorted.chunk_by(|a, b| pieces[*a as usize].level == pieces[*b as usize].level) {
+            levels[pieces[chunk[0] as usize].level as usize].pieces = at..at + chunk.len();
+            at += chunk.len();
+        }
+        let mut round = Round { levels, box_size: clean.size.clone(), link_of: vec![0u32; pieces.len()] };
+        let inside_out = clean.sequence.iter().rev().map(|&c| c as usize).filter(|&c| clean.is_container(c));
+        for level in inside_out.chain([n]) {
+            let own = &sorted[round.levels[level].pieces.clone()];
+            let (mut problem, gates) =
+                problem(input, clean, level, own, pieces, &round.levels, &round.box_size, &mut round.link_of);
+            let kids = clean.children(level).len();
+            for (i, &(net, entry)) in gates.iter().enumerate() {
+                let key = (level as u32, net, entry);
+                if let Ok(k) = hints.binary_search_by_key(&key, |h| (h.0, h.1, h.2)) {
+                    problem.items[kids + i].hint = hints[k].3;
                 }
-                let port = if downward.is_empty() { std::mem::replace(&mut last_port, NONE) } else { NONE };
-                push(up(a), a, b, from_port, port);
             }
-            for k in (0..downward.len()).rev() {
-                let (level, node) = downward[k];
-                let port = if k == 0 { last_port } else { NONE };
-                push(level, NONE, node, NONE, port);
+            let solution = solve(&problem);
+            if level < n {
+                round.box_size[level] = solution.size;
+            }
+            round.levels[level].gates = (gates.into_iter().enumerate())
+                .map(|(i, (net, entry))| Gate { net, entry, x: solution.corners[kids + i].x })
+                .collect();
+            round.levels[level].solution = solution;
+        }
+        round
+    }
+
+    /// Where every node stands in a downward flow.
+    fn rects(&self, round: &Round) -> Vec<Rect> {
+        let n = self.input.nodes.len();
+        let mut rects = vec![Rect::default(); n];
+        for level in std::iter::once(n).chain(self.clean.sequence.iter().map(|&c| c as usize)) {
+            let origin = rects.get(level).map_or(Point::default(), |r| Point::new(r.x, r.y));
+            for (&k, corner) in self.clean.children(level).iter().zip(&round.levels[level].solution.corners) {
+                let s = round.box_size[k as usize];
+                rects[k as usize] = Rect::new(origin.x + corner.x, origin.y + corner.y, s.width, s.height);
             }
         }
-        parts.push(pieces.len() as u32);
+        rects
     }
-    (pieces, parts)
-}
 
-fn port(input: &LayoutInput, end: crate::End) -> u32 {
-    end.port.filter(|&p| p < input.nodes[end.node].ports.len()).map_or(NONE, |p| p as u32)
-}
+    /// Sides of what gates lead to, for containers with several gates in one border, by a finished round.
+    fn hints(&self, rects: &[Rect]) -> Vec<Hint> {
+        let mut votes: Vec<(u32, bool, u32, i64)> = Vec::new();
+        for p in self
+            .pieces
+            .iter()
+            .filter(|p| (p.from == NONE || p.to == NONE) && (p.level as usize) < rects.len())
+        {
+            let (entry, edge) = (p.from == NONE, &self.input.edges[p.edge as usize]);
+            let outer = &rects[if entry { edge.source.node } else { edge.target.node }];
+            let own = &rects[p.level as usize];
+            let side = i64::from(outer.center().x > own.right()) - i64::from(outer.center().x < own.x);
+            votes.push((p.level, entry, p.net, side));
+        }
+        votes.sort_unstable();
+        let mut hints: Vec<Hint> = Vec::new();
+        for border in votes.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            if border[0].2 == border[border.len() - 1].2 {
+                continue;
+            }
+            for gate in border.chunk_by(|a, b| a.2 == b.2) {
+                let side = gate.iter().map(|v| v.3).sum::<i64>().signum() as i8;
+                if side != 0 {
+                    hints.push((gate[0].0, gate[0].2, gate[0].1, side));
+                }
+            }
+        }
+        hints.sort_unstable();
+        hints
+    }
 
-/// The net of every edge: edges of one bundle, source and port share one. Numbered by first appearance.
-fn nets(input: &LayoutInput) -> Vec<u32> {
-    let n = input.nodes.len();
-    let mut keyed: Vec<(usize, u32, Option<usize>, usize)> = Vec::with_capacity(input.edges.len());
-    for (i, e) in input.edges.iter().enumerate() {
-        if e.source.node < n {
-            let port = port(input, e.source);
-            keyed.push((e.source.node, port, e.bundle, i));
+    /// Puts the solutions of all levels together and turns the drawing into its direction.
+    fn assemble(&self, round: &Round, mut rects: Vec<Rect>) -> Layout {
+        let Self { input, pieces, parts, .. } = *self;
+        let Round { levels, link_of, .. } = round;
+        let n = input.nodes.len();
+        let mut routes: Vec<Route> = Vec::with_capacity(input.edges.len());
+        for edge in 0..input.edges.len() {
+            let mut route = Route::default();
+            for i in parts[edge] as usize..parts[edge + 1] as usize {
+                let piece = &pieces[i];
+                let solution = &levels[piece.level as usize].solution;
+                let link = link_of[i] as usize;
+                let from = rects.get(piece.level as usize).map_or(Point::default(), |r| Point::new(r.x, r.y));
+                let course =
+                    &solution.points[solution.first[link] as usize..solution.first[link + 1] as usize];
+                append(&mut route.points, course.iter().map(|p| Point::new(p.x + from.x, p.y + from.y)));
+                route.reversed |= piece.from != NONE && piece.to != NONE && solution.reversed[link];
+                if let (None, Some(at)) = (route.label, solution.labels[link]) {
+                    let s = label(input, &input.edges[edge]);
+                    if s.width > 0.0 {
+                        route.label = Some(Rect::new(at.x + from.x, at.y + from.y, s.width, s.height));
+                    }
+                }
+            }
+            if let [only] = route.points[..] {
+                route.points.push(only);
+            }
+            routes.push(route);
         }
+        let size = turn(input.direction, levels[n].solution.size, &mut rects, &mut routes);
+        let stats = stats(input, &routes);
+        Layout { size, nodes: rects, routes, stats }
     }
-    keyed.sort_unstable();
-    let mut leader = vec![NONE; input.edges.len()];
-    for group in keyed.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
-        for k in group {
-            leader[k.3] = if k.2.is_some() { group[0].3 as u32 } else { k.3 as u32 };
-        }
-    }
-    let mut next = 0;
-    let mut number = vec![NONE; input.edges.len()];
-    for i in 0..leader.len() {
-        if leader[i] == NONE {
-            continue;
-        }
-        if leader[i] as usize == i {
-            number[i] = next;
-            next += 1;
-        } else {
-            number[i] = number[leader[i] as usize];
-        }
-    }
-    number
 }
 
 /// The flat problem of a level, with the gates that follow the children among its items.
@@ -220,7 +221,7 @@ fn problem(
     for &k in kids {
         let k = k as usize;
         let merge = input.nodes[k].merge && !clean.is_container(k);
-        items.push(Item { role: Role::Box, size: box_size[k], note: clean.note[k], merge });
+        items.push(Item { role: Role::Box, size: box_size[k], note: clean.note[k], merge, hint: 0 });
     }
     let mut gates: Vec<(u32, bool)> = Vec::new();
     let gate = |items: &mut Vec<Item>, gates: &mut Vec<(u32, bool)>, net: u32, entry: bool| -> u32 {
@@ -229,7 +230,7 @@ fn problem(
         let index = found.unwrap_or_else(|| {
             gates.push((net, entry));
             let role = if entry { Role::Entry } else { Role::Exit };
-            items.push(Item { role, size: Size::default(), note: Size::default(), merge: false });
+            items.push(Item { role, size: Size::default(), note: Size::default(), merge: false, hint: 0 });
             gates.len() - 1
         });
         (kids.len() + index) as u32
@@ -331,59 +332,6 @@ fn pin(
     let along = if matches!(port.side, Side::Top | Side::Bottom) { size.width } else { size.height };
     let at = if port.at.is_nan() { 0.5 } else { port.at.clamp(0.0, 1.0) };
     Pin { item, side: port.side, at: Some((at - 0.5) * along) }
-}
-
-/// Puts the solutions of all levels together and turns the drawing into its direction.
-fn assemble(
-    input: &LayoutInput,
-    clean: &Clean,
-    levels: &[Level],
-    box_size: &[Size],
-    pieces: &[Piece],
-    parts: &[u32],
-    link_of: &[u32],
-) -> Layout {
-    let n = input.nodes.len();
-    let mut rects = vec![Rect::default(); n];
-    let mut origin = vec![Point::default(); n + 1];
-    for level in std::iter::once(n).chain(clean.sequence.iter().map(|&c| c as usize)) {
-        if level < n && !clean.is_container(level) {
-            continue;
-        }
-        for (i, &k) in clean.children(level).iter().enumerate() {
-            let corner = levels[level].solution.corners[i];
-            let at = Point::new(origin[level].x + corner.x, origin[level].y + corner.y);
-            let s = box_size[k as usize];
-            rects[k as usize] = Rect::new(at.x, at.y, s.width, s.height);
-            origin[k as usize] = at;
-        }
-    }
-    let mut routes: Vec<Route> = Vec::with_capacity(input.edges.len());
-    for edge in 0..input.edges.len() {
-        let mut route = Route::default();
-        for i in parts[edge] as usize..parts[edge + 1] as usize {
-            let piece = &pieces[i];
-            let solution = &levels[piece.level as usize].solution;
-            let link = link_of[i] as usize;
-            let from = origin[piece.level as usize];
-            let course = &solution.points[solution.first[link] as usize..solution.first[link + 1] as usize];
-            append(&mut route.points, course.iter().map(|p| Point::new(p.x + from.x, p.y + from.y)));
-            route.reversed |= piece.from != NONE && piece.to != NONE && solution.reversed[link];
-            if let (None, Some(at)) = (route.label, solution.labels[link]) {
-                let s = label(input, &input.edges[edge]);
-                if s.width > 0.0 {
-                    route.label = Some(Rect::new(at.x + from.x, at.y + from.y, s.width, s.height));
-                }
-            }
-        }
-        if let [only] = route.points[..] {
-            route.points.push(only);
-        }
-        routes.push(route);
-    }
-    let size = turn(input.direction, levels[n].solution.size, &mut rects, &mut routes);
-    let stats = stats(input, &routes);
-    Layout { size, nodes: rects, routes, stats }
 }
 
 /// Turns a downward drawing into another direction; gives its size.

@@ -14,9 +14,13 @@ pub(crate) fn spread(cells: &mut Cells, order: &Order, spacing: &Spacing) {
     let (mut sum, mut count) = (vec![0f64; n], vec![0u32; n]);
     let mut firm = vec![false; n];
     for s in &cells.segments {
-        for (attach, far) in [(s.upper_attach, s.lower), (s.lower_attach, s.upper)] {
+        let upper = (s.upper_attach, s.lower, s.lower_attach);
+        let lower = (s.lower_attach, s.upper, s.upper_attach);
+        for (attach, far, far_attach) in [upper, lower] {
             if attach != NONE {
-                sum[attach as usize] += f64::from(order.place[far as usize]);
+                // Lines to one box stand in the order of its ports.
+                let port = at(cells, far_attach) / (4.0 * cells.left[far as usize]).max(1.0);
+                sum[attach as usize] += f64::from(order.place[far as usize]) + port;
                 count[attach as usize] += 1;
                 firm[attach as usize] |= !cells.light[far as usize];
             }

@@ -8,6 +8,7 @@ mod align;
 pub mod clean;
 mod compound;
 mod count;
+mod cut;
 mod ends;
 pub mod geometry;
 pub mod input;

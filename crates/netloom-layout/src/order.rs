@@ -76,9 +76,9 @@ pub(crate) fn order(cells: &mut Cells) -> Order {
         for k in 0..cells.rows {
             let r = if downward { k } else { cells.rows - 1 - k };
             let near = if downward { &up } else { &down };
-            sort_row(&mut order, r, near, &partner, sweep % 4 >= 2);
+            sort_row(cells, &mut order, r, near, &partner, sweep % 4 >= 2);
         }
-        exchange(&mut order, cells.rows, &up, &down, &partner);
+        exchange(cells, &mut order, &up, &down, &partner);
         let now = total(&order, &mut count);
         if now < least {
             least = now;
@@ -153,6 +153,9 @@ fn initial(cells: &Cells, down: &Sides) -> Order {
     let mut seen = vec![false; n];
     let mut stack = Vec::new();
     let mut below: Vec<(bool, u32)> = Vec::new();
+    for r in 0..cells.rows {
+        by_row[order.row(r)].sort_by_key(|&c| hint(cells, c));
+    }
     for &start in &by_row {
         stack.push(start);
         while let Some(c) = stack.pop() {
@@ -174,12 +177,19 @@ fn initial(cells: &Cells, down: &Sides) -> Order {
         }
     }
     for r in 0..cells.rows {
+        let range = order.row(r);
+        order.line[range].sort_by_key(|&c| hint(cells, c));
         order.renumber(r);
     }
     order
 }
 
-fn sort_row(order: &mut Order, r: usize, near: &Sides, partner: &[u32], reverse_ties: bool) {
+/// The side of its row where a cell must stand.
+fn hint(cells: &Cells, cell: u32) -> i8 {
+    cells.hint.get(cell as usize).copied().unwrap_or(0)
+}
+
+fn sort_row(cells: &Cells, order: &mut Order, r: usize, near: &Sides, partner: &[u32], reverse_ties: bool) {
     let range = order.row(r);
     if range.len() < 2 {
         return;
@@ -203,7 +213,10 @@ fn sort_row(order: &mut Order, r: usize, near: &Sides, partner: &[u32], reverse_
         };
     }
     let tie = |k: u32| if reverse_ties { u32::MAX - k } else { k };
-    keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then(tie(a.1).cmp(&tie(b.1))));
+    keyed.sort_by(|a, b| {
+        let sides = hint(cells, a.2).cmp(&hint(cells, b.2));
+        sides.then(a.0.total_cmp(&b.0)).then(tie(a.1).cmp(&tie(b.1)))
+    });
     for (i, key) in range.zip(keyed) {
         order.line[i] = key.2;
     }
@@ -218,16 +231,16 @@ fn center(order: &Order, near: &Sides, cell: usize) -> Option<f32> {
 }
 
 /// Exchanges neighbours in all rows while that removes crossings.
-fn exchange(order: &mut Order, rows: usize, up: &Sides, down: &Sides, partner: &[u32]) {
+fn exchange(cells: &Cells, order: &mut Order, up: &Sides, down: &Sides, partner: &[u32]) {
     let mut scratch = (Vec::new(), Vec::new());
-    for r in 0..rows {
+    for r in 0..cells.rows {
         let range = order.row(r);
         for _ in 0..3 {
             let mut changed = false;
             for i in range.start..range.end.saturating_sub(1) {
                 let (a, b) = (order.line[i] as usize, order.line[i + 1] as usize);
                 let degree = up.at(a).len().max(up.at(b).len()).max(down.at(a).len()).max(down.at(b).len());
-                if degree > EXCHANGE_DEGREE {
+                if degree > EXCHANGE_DEGREE || hint(cells, a as u32) != hint(cells, b as u32) {
                     continue;
                 }
                 let (mut now, mut then) = (0, 0);

@@ -19,6 +19,8 @@ pub(crate) struct Item {
     pub size: Size,
     pub note: Size,
     pub merge: bool,
+    /// For a gate: the side where what it leads to lies, left negative.
+    pub hint: i8,
 }
 
 /// A place on the border of an item.

@@ -99,6 +99,8 @@ pub(crate) struct Segment {
 pub(crate) struct Cells {
     /// Items come first, with equal indices.
     pub items: usize,
+    /// For gates: the side of the row where they must stand, left negative.
+    pub hint: Vec<i8>,
     pub rows: usize,
     pub row: Vec<u32>,
     pub left: Vec<f64>,
@@ -160,6 +162,7 @@ impl Cells {
 pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     let mut cells = Cells { items: problem.items.len(), ..Cells::default() };
     cells.rows = rows.iter().max().map_or(0, |&r| r as usize + 1);
+    cells.hint = problem.items.iter().map(|i| i.hint).collect();
     for (item, &row) in problem.items.iter().zip(rows) {
         let note = if item.note.width > 0.0 { item.note.width + LABEL_GAP } else { 0.0 };
         let half = item.size.width / 2.0;

@@ -485,9 +485,9 @@ fn limits_and_damage() {
         "damaged at byte 4: expected wire type 0, 1, 2 or 5 in field 1, found 3",
     );
     check(
-        model(graph([(0..1025).fold(Msg::new(), |m, _| m.msg(5, Msg::new()))], "", "")),
+        model(graph([(0..257).fold(Msg::new(), |m, _| m.msg(5, Msg::new()))], "", "")),
         ErrorKind::Limit,
-        "expected at most 1024 settings of one node at byte 2 062, found more",
+        "expected at most 256 settings of one node at byte 526, found more",
     );
     check(
         Msg(b"hello, I am a text".to_vec()),

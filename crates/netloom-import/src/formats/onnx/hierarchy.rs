@@ -21,6 +21,9 @@ use super::schema::{NodeProto, Origin};
 /// The most modules inside one another; deeper ones join the last.
 const MAX_DEPTH: usize = 32;
 
+/// The most modules that names can make; nodes of further ones stand in the module around.
+const MAX_MODULES: usize = 1 << 17;
+
 /// Names that wrap a whole model without being part of it: the usual attribute of a hand-written wrapper, data
 /// parallelism, compilation, and TensorFlow's call of a saved function.
 const WRAPPERS: &[&str] = &["model", "module", "_orig_mod", "StatefulPartitionedCall"];
@@ -107,7 +110,7 @@ impl Tree {
             return *child;
         }
         let depth = self.modules[parent].depth + 1;
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.modules.len() >= MAX_MODULES {
             return parent;
         }
         let id = self.modules.len();

@@ -15,7 +15,7 @@ use crate::Error;
 pub const MAX_NODES: usize = 1 << 19;
 
 /// The most settings of one node; operators know a few dozen.
-pub const MAX_ATTRIBUTES: usize = 1024;
+pub const MAX_ATTRIBUTES: usize = 256;
 
 /// The most elements of a list in an attribute that are kept; longer ones are tables of trees and the like, and only
 /// their presence is kept.

@@ -169,9 +169,9 @@ fn fill(stakes: &mut [Option<f64>], half: f64, pitch: f64) {
         let count = (to - k) as f64;
         let left = k.checked_sub(1).and_then(|j| stakes[j]);
         let right = stakes.get(to).copied().flatten();
-        for j in k..to {
-            let step = (j - k + 1) as f64;
-            stakes[j] = match (left, right) {
+        for (j, stake) in stakes[k..to].iter_mut().enumerate() {
+            let step = (j + 1) as f64;
+            *stake = match (left, right) {
                 (Some(l), Some(r)) => Some(l + (r - l) * step / (count + 1.0)),
                 (Some(l), None) => Some(l + ((half - l) / (count + 1.0)).min(pitch) * step),
                 (None, Some(r)) => Some(r - ((r + half) / (count + 1.0)).min(pitch) * (count + 1.0 - step)),

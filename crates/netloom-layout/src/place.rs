@@ -21,10 +21,9 @@ pub(crate) fn place(cells: &mut Cells, order: &Order, spacing: &Spacing) -> Vec<
     spread(cells, order, spacing);
     let blocks = Blocks::build(cells, order, spacing);
     let x = blocks.solve(cells, order);
-    let mut centers: Vec<f64> =
+    let centers: Vec<f64> =
         (0..cells.row.len()).map(|c| x[blocks.of[c] as usize] + blocks.offset[c]).collect();
-    straighten(cells, &mut centers, spacing);
-    centers.shrink_to_fit();
+    straighten(cells, &centers, spacing);
     centers
 }
 

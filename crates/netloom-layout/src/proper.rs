@@ -212,9 +212,9 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
         attach(&mut cells, problem, (at, end), &beside);
         at = end;
     }
-    for net in 0..nets {
+    for (net, in_lane) in in_lane.into_iter().enumerate() {
         let (low, high) = extent(&cells, span(net));
-        if in_lane[net] {
+        if in_lane {
             lane(&mut cells, net as u32, span(net));
         } else {
             pass(&mut cells, problem, net as u32, span(net), low, high);

@@ -48,19 +48,19 @@ pub(crate) fn route(
     let mut row_top = vec![0f64; cells.rows + 1];
     let mut row_height = vec![0f64; cells.rows];
     let (mut left, mut right) = (f64::INFINITY, f64::NEG_INFINITY);
-    for c in 0..cells.row.len() {
+    for (c, &center) in centers.iter().enumerate() {
         let r = cells.row[c] as usize;
         row_height[r] = row_height[r].max(cells.height[c]);
         let gate = c < cells.items && problem.items[c].role != Role::Box;
         if !gate {
-            left = left.min(centers[c] - cells.left[c]);
-            right = right.max(centers[c] + cells.right[c]);
+            left = left.min(center - cells.left[c]);
+            right = right.max(center + cells.right[c]);
         }
     }
     // Gates alone make no content; a line from side to side still needs its width.
-    for c in 0..cells.items.min(if left > right { cells.items } else { 0 }) {
-        left = left.min(centers[c]);
-        right = right.max(centers[c]);
+    if left > right {
+        left = centers.iter().copied().fold(left, f64::min);
+        right = centers.iter().copied().fold(right, f64::max);
     }
     let mut y = problem.padding.top;
     let mut strands: Vec<Strand> = Vec::new();

@@ -102,7 +102,7 @@ pub fn verify(input: &LayoutInput, layout: &Layout) -> Vec<Defect> {
     if !defects.is_empty() {
         return defects;
     }
-    overlaps(input, layout, &parents, slack, &mut defects);
+    overlaps(layout, &parents, slack, &mut defects);
     ends(input, layout, slack, &mut defects);
     through(input, layout, &parents, slack, &mut defects);
     shared(input, layout, slack, &mut defects);
@@ -118,16 +118,9 @@ fn key(x: f64) -> i64 {
 }
 
 /// Siblings that overlap, by a sweep: while none does, those at one height lie apart from left to right.
-fn overlaps(
-    input: &LayoutInput,
-    layout: &Layout,
-    parents: &[Option<usize>],
-    slack: f64,
-    defects: &mut Vec<Defect>,
-) {
+fn overlaps(layout: &Layout, parents: &[Option<usize>], slack: f64, defects: &mut Vec<Defect>) {
     let mut events: Vec<(Option<usize>, i64, bool, usize)> = Vec::new();
-    for i in 0..input.nodes.len() {
-        let r = &layout.nodes[i];
+    for (i, r) in layout.nodes.iter().enumerate() {
         if r.width > 2.0 * slack && r.height > 2.0 * slack {
             events.push((parents[i], key(r.y + slack), true, i));
             events.push((parents[i], key(r.bottom() - slack), false, i));
@@ -347,4 +340,49 @@ fn meet_by_wish(wishes: &[(u32, usize, Side, u64)], a: u32, b: u32) -> bool {
         wishes[from..].iter().take_while(move |w| w.0 == group)
     };
     of(a).any(|x| of(b).any(|y| (x.1, x.2, x.3) == (y.1, y.2, y.3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::shapes;
+    use crate::{Size, layout};
+
+    fn check(spoil: impl Fn(&mut Layout), want: &[Defect]) {
+        let (_, input) = shapes().into_iter().find(|s| s.0 == "resnet").expect("the shape exists");
+        let mut out = layout(&input);
+        assert_eq!(verify(&input, &out), []);
+        spoil(&mut out);
+        let found = verify(&input, &out);
+        assert!(!want.is_empty() && want.iter().all(|d| found.contains(d)), "want {want:?}, found {found:?}");
+    }
+
+    #[test]
+    fn broken_layouts_are_found() {
+        check(|l| l.nodes.truncate(3), &[Defect::Count]);
+        check(|l| l.nodes[1].x = f64::NAN, &[Defect::Bounds { node: 1 }]);
+        check(|l| l.size = Size::new(10.0, 10.0), &[Defect::Bounds { node: 1 }, Defect::Route { edge: 0 }]);
+        check(|l| l.routes[2].points.clear(), &[Defect::Route { edge: 2 }]);
+        check(|l| l.nodes[1].y = l.nodes[0].y, &[Defect::Overlap { a: 0, b: 1 }]);
+        check(|l| l.nodes[4].y = 0.0, &[Defect::Outside { node: 4 }]);
+        check(|l| l.routes[0].points[0].y += 3.0, &[Defect::End { edge: 0 }]);
+        check(|l| l.routes[0].points[1].x += 3.0, &[Defect::Crooked { edge: 0 }]);
+        let needless = |l: &mut Layout| {
+            let p = &mut l.routes[0].points;
+            let middle = Point::new(p[0].x, (p[0].y + p[1].y) / 2.0);
+            p.insert(1, middle);
+        };
+        check(needless, &[Defect::Crooked { edge: 0 }]);
+        // The skip of the first block, pushed into the boxes that it passes.
+        let through = |l: &mut Layout| {
+            let x = l.nodes[4].center().x + 20.0;
+            let skip = &mut l.routes[6].points;
+            let corners = skip.len();
+            skip[corners - 2].x = x;
+            skip[corners - 3].x = x;
+        };
+        check(through, &[Defect::Through { edge: 6, node: 4 }, Defect::Through { edge: 6, node: 5 }]);
+        let shared = |l: &mut Layout| l.routes[1] = l.routes[0].clone();
+        check(shared, &[Defect::Shared { a: 0, b: 1 }]);
+    }
 }

@@ -47,7 +47,7 @@ pub fn decode(bytes: &[u8]) -> LayoutInput {
         } else {
             let end = |node: u8, port: u8| End {
                 node: usize::from(node),
-                port: (port % 4 != 0).then(|| usize::from(port / 4)),
+                port: (!port.is_multiple_of(4)).then(|| usize::from(port / 4)),
             };
             let (source, target) = (end(byte(), kind % 16), end(byte(), kind / 16));
             let how = byte();

@@ -42,9 +42,11 @@ impl Sketch {
     }
 }
 
+type Draw = fn(&mut Sketch);
+
 /// All shapes with their names.
 pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
-    let all: [(&'static str, fn(&mut Sketch)); 15] = [
+    let all: [(&'static str, Draw); 15] = [
         ("chain", chain),
         ("residual", residual),
         ("projection", projection),

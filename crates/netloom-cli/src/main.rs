@@ -12,7 +12,7 @@ mod lists;
 mod summary;
 
 use args::{Args, Command};
-use failure::Failure;
+
 
 fn main() -> ExitCode {
     // Usage errors leave with 2, as clap does by itself.

@@ -3,7 +3,7 @@
 use netloom_graph::Category;
 use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{TextRun, Theme};
+use netloom_scene::TextRun;
 
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View};
@@ -34,7 +34,7 @@ pub(super) struct BoxText {
 
 pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
     let theme = &options.theme;
-    let boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, theme)).collect();
+    let boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, options)).collect();
     let widths = widths(view, &boxes);
     let nodes = view
         .nodes
@@ -43,7 +43,6 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
         .map(|(i, node)| {
             let line = |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
             let lines = line(&boxes[i].title) + line(&boxes[i].subtitle);
-            let (pad_x, pad_y) = (theme.padding_x, theme.padding_y);
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
                 NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
@@ -51,9 +50,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                     let own = boxes[i].natural + boxes[i].subtitle.as_ref().map_or(0.0, |r| r.width);
                     Size::new((own + 2.0 * theme.container_padding).min(MAX_BOX_WIDTH), 0.0)
                 }
-                NodeKind::Layer | NodeKind::Module => Size::new(widths[i], grid(lines + 2.0 * pad_y - 4.0)),
+                NodeKind::Layer | NodeKind::Module => Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0)),
             };
-            let _ = pad_x;
             let header = theme.line_height(theme.header_size) + 6.0;
             let c = theme.container_padding;
             Node {
@@ -90,7 +88,8 @@ fn bundle(view: &View, edge: &crate::view::ViewEdge) -> usize {
         .unwrap_or_default()
 }
 
-fn text(view: &View, index: usize, theme: &Theme) -> BoxText {
+fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
+    let theme = &options.theme;
     let node = &view.nodes[index];
     let mut out = BoxText::default();
     let (title_style, subtitle_style) = match node.kind {
@@ -100,7 +99,10 @@ fn text(view: &View, index: usize, theme: &Theme) -> BoxText {
     };
     let room = MAX_BOX_WIDTH - 2.0 * theme.padding_x;
     if !node.title.is_empty() && node.kind != NodeKind::Merge {
-        out.title = Some(shape(&ellipsize(&node.title, &title_style, room), &title_style));
+        // The legend says which colour is a convolution; `3×3, 64` is how papers write one.
+        let plain = node.title.strip_prefix("conv ").filter(|_| options.legend && node.category == Category::Conv);
+        let title = plain.unwrap_or(&node.title);
+        out.title = Some(shape(&ellipsize(title, &title_style, room), &title_style));
     }
     let on_trunk = view.trunk.contains(&index);
     let has_subtitle = match node.kind {

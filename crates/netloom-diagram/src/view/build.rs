@@ -316,6 +316,7 @@ impl<'a> Builder<'a> {
             _ => NodeKind::Layer,
         };
         let (mut title, details) = label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
+        title = title.replace('_', " ");
         if kind == NodeKind::Merge {
             title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
         }
@@ -449,9 +450,15 @@ pub(super) fn blank(key: Key) -> ViewNode {
     }
 }
 
-/// A path without the part that the frame around already says.
+/// A path without the part that the frame around already says; a bare number keeps one name before it.
 fn relative(path: &str, base: &str) -> String {
-    path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest)).to_owned()
+    let rest = path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest));
+    if !rest.bytes().all(|b| b.is_ascii_digit()) {
+        return rest.to_owned();
+    }
+    let dots: Vec<usize> = path.match_indices('.').map(|(at, _)| at).collect();
+    let from = dots.len().checked_sub(2).map_or(0, |d| dots[d] + 1);
+    path[from..].to_owned()
 }
 
 /// A stored operand: its number when it is one, else its name.

@@ -133,10 +133,10 @@ fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mu
     let pad = theme.container_padding;
     let height = theme.line_height(theme.header_size);
     let band = Rect::new(rect.x0 + pad, rect.y0 + 4.0, rect.x1 - pad, rect.y0 + 4.0 + height);
-    let (x0, x1) = widest_gap(band, layout);
-    let room = x1 - x0;
     let (bold, plain) = (theme.header_style(true), theme.header_style(false));
     let mut title = shape(&node.title, &bold);
+    let (x0, x1) = gap(band, title.width, layout);
+    let room = x1 - x0;
     if title.width > room {
         title = shape(&ellipsize(&node.title, &bold, room), &bold);
     }
@@ -157,8 +157,8 @@ fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mu
     }
 }
 
-/// The first stretch of a header that no arrow crosses and that is wide enough to matter, else the widest.
-fn widest_gap(band: Rect, layout: &Layout) -> (f64, f64) {
+/// The first stretch of a header that no arrow crosses and that is wide enough, else the widest.
+fn gap(band: Rect, need: f64, layout: &Layout) -> (f64, f64) {
     const CLEAR: f64 = 5.0;
     let mut cuts: Vec<(f64, f64)> = Vec::new();
     for route in &layout.routes {
@@ -187,7 +187,7 @@ fn widest_gap(band: Rect, layout: &Layout) -> (f64, f64) {
     if x < band.x1 {
         gaps.push((x, band.x1));
     }
-    let wide = |g: &&(f64, f64)| g.1 - g.0 >= 60.0;
+    let wide = |g: &&(f64, f64)| g.1 - g.0 >= need;
     gaps.iter()
         .find(wide)
         .or_else(|| gaps.iter().max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))))

@@ -2,7 +2,7 @@
 
 use netloom_diagram::number::{grouped, percent, shape, si};
 use netloom_graph::summary::summary;
-use netloom_graph::{Graph, ModuleId, NodeId};
+use netloom_graph::{Graph, ModuleId, NodeId, layers};
 
 /// The most lines of a table; the rest is counted.
 const MAX_LINES: usize = 4000;
@@ -69,7 +69,9 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
                     row.map_or(0, |r| r.parameters).to_string(),
                     row.and_then(|r| r.macs).map_or_else(|| "?".to_owned(), |m| m.to_string()),
                 ]);
-                if only.is_none() && depth.is_none_or(|d| level < d) {
+                // A part without parts whose class the file names is a layer to its author: its operators are detail.
+                let is_layer = module.children.is_empty() && module.class.is_some();
+                if only.is_none() && !is_layer && depth.is_none_or(|d| level < d) {
                     push_children(&mut stack, id, &deeper, level + 1);
                 }
             }
@@ -139,7 +141,7 @@ fn first_node(graph: &Graph, id: ModuleId) -> usize {
 
 fn label(graph: &Graph, id: NodeId) -> String {
     let node = graph.node(id);
-    node.layer.map_or_else(|| node.op.clone(), |l| (l.label)(graph, node).title)
+    layers::effective(graph, node).map_or_else(|| node.op.clone(), |l| (l.label)(graph, node).title)
 }
 
 /// Columns padded to their widest cell; numbers to the right.

@@ -71,7 +71,7 @@ fn wait(id: u32) -> (i32, libc::rusage) {
 fn costs(rusage: &libc::rusage) -> (f64, u64) {
     let secs = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    (secs(rusage.ru_utime) + secs(rusage.ru_stime), rusage.ru_maxrss.cast_unsigned() as u64 * unit)
+    (secs(rusage.ru_utime) + secs(rusage.ru_stime), u64::try_from(rusage.ru_maxrss).unwrap_or(0) * unit)
 }
 
 /// Why a run failed, in a few words.

@@ -96,6 +96,12 @@ fn is_test_file(path: &str) -> bool {
     folder("tests") || folder("examples") || folder("fuzz") || path.ends_with("/tests.rs")
 }
 
+/// What a check says of planted texts: `path:line: message`, one per line.
+#[cfg(test)]
+fn said(check: &Check, files: &[(&str, &str)]) -> Vec<String> {
+    (check.find)(&Workspace::of(files)).iter().map(ToString::to_string).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,10 +124,4 @@ mod tests {
     fn checks_are_in_order() {
         assert!(CHECKS.is_sorted_by(|a, b| a.name < b.name));
     }
-}
-
-/// What a check says of planted texts: `path:line: message`, one per line.
-#[cfg(test)]
-fn said(check: &Check, files: &[(&str, &str)]) -> Vec<String> {
-    (check.find)(&Workspace::of(files)).iter().map(ToString::to_string).collect()
 }

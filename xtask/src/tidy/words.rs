@@ -46,7 +46,7 @@ fn contains_word(line: &str, word: &str) -> bool {
         let before = line[..at].chars().next_back();
         let after = line[at + word.len()..].chars().next();
         let open_end = word.ends_with(|c: char| c.is_alphanumeric());
-        !joined(before) && !(open_end && joined(after))
+        !(joined(before) || open_end && joined(after))
     })
 }
 

@@ -10,7 +10,8 @@ use crate::files;
 
 pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     let format = format(args)?;
-    if !(args.scale.is_finite() && args.scale > 0.0) || args.dpi.is_some_and(|d| !(d.is_finite() && d > 0.0)) {
+    if !(args.scale.is_finite() && args.scale > 0.0) || args.dpi.is_some_and(|d| !(d.is_finite() && d > 0.0))
+    {
         return Err(Failure::usage("expected a positive --scale and --dpi"));
     }
     let (graph, name) = files::model(&args.model)?;

@@ -88,7 +88,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         return out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| Failure::io(path, "write", &e));
     }
     let fail = |e: &std::io::Error| Failure::io(path, "write", e);
-    let name = path.file_name().ok_or_else(|| Failure::usage(format!("`{}` names no file", path.display())))?;
+    let name =
+        path.file_name().ok_or_else(|| Failure::usage(format!("`{}` names no file", path.display())))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
     let written = File::create(&temporary)

@@ -13,7 +13,8 @@ pub(crate) fn formats() -> Result<(), Failure> {
 }
 
 pub(crate) fn outputs() -> Result<(), Failure> {
-    let own = [("json", "the graph as documented, versioned JSON"), ("txt", "lines of plain text for a terminal")];
+    let own =
+        [("json", "the graph as documented, versioned JSON"), ("txt", "lines of plain text for a terminal")];
     let mut rows: Vec<(String, String)> =
         netloom::OUTPUTS.iter().map(|o| (o.name().to_owned(), o.about().to_owned())).collect();
     rows.extend(own.map(|(n, a)| (n.to_owned(), a.to_owned())));

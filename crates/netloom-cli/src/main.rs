@@ -13,7 +13,6 @@ mod summary;
 
 use args::{Args, Command};
 
-
 fn main() -> ExitCode {
     // Usage errors leave with 2, as clap does by itself.
     let args = Args::parse();

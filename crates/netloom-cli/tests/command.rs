@@ -128,7 +128,8 @@ fn mistakes_have_messages_and_exit_codes() {
 
 #[test]
 fn lists_name_what_is_registered() {
-    for (list, entry) in [("formats", "onnx"), ("styles", "layered"), ("themes", "dark"), ("outputs", "svg")] {
+    for (list, entry) in [("formats", "onnx"), ("styles", "layered"), ("themes", "dark"), ("outputs", "svg")]
+    {
         let done = run(&[list]);
         assert!(done.status.success());
         assert!(String::from_utf8_lossy(&done.stdout).contains(entry), "{list}");

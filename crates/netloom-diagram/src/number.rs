@@ -10,7 +10,7 @@ pub fn grouped(n: u64) -> String {
     }
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push('\u{2009}');
         }
         out.push(c);
@@ -109,7 +109,14 @@ mod tests {
 
     #[test]
     fn floats_keep_four_digits() {
-        for (x, want) in [(0.5, "0.5"), (0.125, "0.125"), (1e-5, "1e-5"), (-12.0, "-12"), (0.144_337, "0.1443"), (3e9, "3e9")] {
+        for (x, want) in [
+            (0.5, "0.5"),
+            (0.125, "0.125"),
+            (1e-5, "1e-5"),
+            (-12.0, "-12"),
+            (0.144_337, "0.1443"),
+            (3e9, "3e9"),
+        ] {
             assert_eq!(float(x), want);
         }
     }

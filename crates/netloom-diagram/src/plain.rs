@@ -36,12 +36,8 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
     let mut rows: Vec<(String, String, String, String)> = Vec::new();
     for (at, &n) in order.iter().enumerate() {
         let node = &view.nodes[n];
-        let reads: Vec<(usize, usize)> = view
-            .edges
-            .iter()
-            .filter(|e| e.target == n)
-            .map(|e| (e.source, e.tensor.index()))
-            .collect();
+        let reads: Vec<(usize, usize)> =
+            view.edges.iter().filter(|e| e.target == n).map(|e| (e.source, e.tensor.index())).collect();
         let mine: Vec<usize> =
             (0..rails.len()).filter(|r| rails[*r].is_some_and(|s| reads.contains(&s))).collect();
         // The box stands on the first rail it reads, or on a free one. A stream that goes on past the box makes way
@@ -55,7 +51,12 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
             if aside == rails.len() {
                 rails.push(None);
             }
-            rows.push((fork_line(&rails, first, aside, &glyphs), String::new(), String::new(), String::new()));
+            rows.push((
+                fork_line(&rails, first, aside, &glyphs),
+                String::new(),
+                String::new(),
+                String::new(),
+            ));
             rails[aside] = rails[first].take();
             mine.remove(0);
         }
@@ -74,7 +75,12 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
             rails[r] = Some(*stream);
         }
         let width = before.len().max(rails.len()).max(slot + 1).min(MAX_RAILS);
-        rows.push((rail_line(width, slot, &mine, &before, &rails, &glyphs), name(view, n), size(graph, view_options, node.output, node.kind), cost(view, n)));
+        rows.push((
+            rail_line(width, slot, &mine, &before, &rails, &glyphs),
+            name(view, n),
+            size(graph, view_options, node.output, node.kind),
+            cost(view, n),
+        ));
         while rails.last() == Some(&None) {
             rails.pop();
         }
@@ -88,7 +94,12 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
     let mut out = String::new();
     for (rail, name, size, cost) in rows {
         let pad = |s: &str, n: usize| " ".repeat(n.saturating_sub(count(s)));
-        let line = format!("{rail}{}  {name}{}  {size}{}  {cost}", pad(&rail, w[0]), pad(&name, w[1]), pad(&size, w[2]));
+        let line = format!(
+            "{rail}{}  {name}{}  {size}{}  {cost}",
+            pad(&rail, w[0]),
+            pad(&name, w[1]),
+            pad(&size, w[2])
+        );
         let line = if options.ascii { to_ascii(&line) } else { line };
         out += line.trim_end();
         out.push('\n');
@@ -106,7 +117,12 @@ struct Glyphs {
 const UNICODE: Glyphs = Glyphs { node: '●', rail: '│', branch: '╯', across: '─' };
 const ASCII: Glyphs = Glyphs { node: '*', rail: '|', branch: '/', across: '-' };
 
-fn ends(rails: &[Option<(usize, usize)>], rail: usize, last: &BTreeMap<(usize, usize), usize>, at: usize) -> bool {
+fn ends(
+    rails: &[Option<(usize, usize)>],
+    rail: usize,
+    last: &BTreeMap<(usize, usize), usize>,
+    at: usize,
+) -> bool {
     rails[rail].is_some_and(|s| last.get(&s).is_none_or(|end| *end <= at))
 }
 
@@ -152,7 +168,13 @@ fn fork_line(rails: &[Option<(usize, usize)>], from: usize, to: usize, glyphs: &
         out.push(match r {
             r if r == from => '├',
             r if r == to => '╮',
-            r if r > from && r < to => if rail.is_some() { '┼' } else { glyphs.across },
+            r if r > from && r < to => {
+                if rail.is_some() {
+                    '┼'
+                } else {
+                    glyphs.across
+                }
+            }
             _ if rail.is_some() => glyphs.rail,
             _ => ' ',
         });
@@ -199,13 +221,23 @@ fn name(view: &View, index: usize) -> String {
     let mut outer = String::new();
     while let Some(p) = at {
         if depth == 0 {
-            outer = view.nodes[p].modules.last().map(|_| view.nodes[p].key.subject().to_owned()).unwrap_or_default();
+            outer = view.nodes[p]
+                .modules
+                .last()
+                .map(|_| view.nodes[p].key.subject().to_owned())
+                .unwrap_or_default();
         }
         depth += 1;
         at = view.nodes[p].parent;
     }
     let mut text = match node.kind {
-        NodeKind::Merge => if node.title == "×" { "⊗".to_owned() } else { "⊕".to_owned() },
+        NodeKind::Merge => {
+            if node.title == "×" {
+                "⊗".to_owned()
+            } else {
+                "⊕".to_owned()
+            }
+        }
         NodeKind::Stub => format!("‹{}›", node.title),
         NodeKind::Module if !node.subtitle.is_empty() => format!("{} · {}", node.title, node.subtitle),
         _ => node.title.clone(),
@@ -216,7 +248,12 @@ fn name(view: &View, index: usize) -> String {
     if outer.is_empty() { text } else { format!("{outer}: {text}") }
 }
 
-fn size(graph: &Graph, options: &ViewOptions, output: Option<netloom_graph::TensorId>, kind: NodeKind) -> String {
+fn size(
+    graph: &Graph,
+    options: &ViewOptions,
+    output: Option<netloom_graph::TensorId>,
+    kind: NodeKind,
+) -> String {
     match output {
         Some(t) if kind != NodeKind::Stub => number::shape(graph.tensor(t).ty.shape(), options.batch),
         _ => String::new(),
@@ -229,7 +266,9 @@ fn cost(view: &View, index: usize) -> String {
         .iter()
         .filter_map(|n| view.summary.nodes.get(n.index()))
         .fold(0, |sum, row| sum.saturating_add(row.parameters));
-    if total == 0 { return String::new() }
+    if total == 0 {
+        return String::new();
+    }
     format!("{:>8} {:>7}", number::si(total), number::percent(total, view.summary.parameters))
 }
 

@@ -85,7 +85,11 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let theme = theme(&options.theme)?;
     for path in &options.open {
         if !graph.modules().any(|(_, m)| m.path == *path) {
-            return Err(Error::unknown("module", path, graph.modules().map(|(_, m)| m.path.as_str()).take(64)));
+            return Err(Error::unknown(
+                "module",
+                path,
+                graph.modules().map(|(_, m)| m.path.as_str()).take(64),
+            ));
         }
     }
     let mut notes = Vec::new();
@@ -118,7 +122,12 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
 
 fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> View {
     let at = |depth| {
-        let spec = ViewOptions { depth, open: options.open.clone(), plumbing: options.plumbing, batch: options.batch };
+        let spec = ViewOptions {
+            depth,
+            open: options.open.clone(),
+            plumbing: options.plumbing,
+            batch: options.batch,
+        };
         view(graph, &spec)
     };
     if let Some(depth) = options.depth {
@@ -167,7 +176,8 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
     let frame = figure.scene.at(0.0);
     let scale = figure.width_px.map_or(1.0, |w| (w / frame.size.width).min(1.0));
     let mut report = netloom_scene::lint::lint(&frame, &LintOptions { scale, ..LintOptions::default() });
-    let known: BTreeSet<&str> = figure.view.nodes.iter().filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
+    let known: BTreeSet<&str> =
+        figure.view.nodes.iter().filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
     let resolve = |key: &Key| {
         let subject = key.subject();
         let arrow = || {
@@ -197,7 +207,8 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     let mut notes = Vec::new();
     let view = choose(graph, options, &mut notes);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
-    let body = netloom_diagram::plain::plain(graph, &view, &spec, netloom_diagram::plain::PlainOptions { ascii });
+    let body =
+        netloom_diagram::plain::plain(graph, &view, &spec, netloom_diagram::plain::PlainOptions { ascii });
     let name = netloom_diagram::describe::name(graph, &options.name);
     let totals = netloom_diagram::describe::totals(&view);
     let head = if totals.is_empty() { name } else { format!("{name} · {totals}") };

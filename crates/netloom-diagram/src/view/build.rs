@@ -198,7 +198,9 @@ impl<'a> Builder<'a> {
                 let origin = self.flow.origin(graph, arrives);
                 let source = match graph.tensor(origin).producer {
                     Producer::Input(_) => inputs.get(&origin.index()).copied(),
-                    Producer::Node(from, _) if self.flow.is_shown(from) => place.get(&unit_of[from.index()]).copied(),
+                    Producer::Node(from, _) if self.flow.is_shown(from) => {
+                        place.get(&unit_of[from.index()]).copied()
+                    }
                     _ => None,
                 };
                 let Some(source) = source else { continue };
@@ -315,7 +317,8 @@ impl<'a> Builder<'a> {
             "Add" | "Sum" | "Mul" if streams >= 2 && node.domain.is_empty() => NodeKind::Merge,
             _ => NodeKind::Layer,
         };
-        let (mut title, details) = label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
+        let (mut title, details) =
+            label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
         title = title.replace('_', " ");
         if kind == NodeKind::Merge {
             title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
@@ -331,9 +334,15 @@ impl<'a> Builder<'a> {
                 }
             }
             ("Gather" | "GatherND" | "Slice", _) => title = "select".to_owned(),
-            ("Add", Some(other)) if kind == NodeKind::Layer => title = format!("+ {}", operand(graph, *other)),
-            ("Mul", Some(other)) if kind == NodeKind::Layer => title = format!("× {}", operand(graph, *other)),
-            ("Div", Some(other)) if node.input(1) == Some(*other) => title = format!("÷ {}", operand(graph, *other)),
+            ("Add", Some(other)) if kind == NodeKind::Layer => {
+                title = format!("+ {}", operand(graph, *other))
+            }
+            ("Mul", Some(other)) if kind == NodeKind::Layer => {
+                title = format!("× {}", operand(graph, *other))
+            }
+            ("Div", Some(other)) if node.input(1) == Some(*other) => {
+                title = format!("÷ {}", operand(graph, *other))
+            }
             _ => {}
         }
         ViewNode {
@@ -430,7 +439,10 @@ impl<'a> Builder<'a> {
                 entry.2 += 1;
             }
         }
-        weight.into_iter().max_by_key(|(c, w)| (*w, std::cmp::Reverse(*c))).map_or(Category::Other, |(c, _)| c)
+        weight
+            .into_iter()
+            .max_by_key(|(c, w)| (*w, std::cmp::Reverse(*c)))
+            .map_or(Category::Other, |(c, _)| c)
     }
 }
 

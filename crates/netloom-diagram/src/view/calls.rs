@@ -91,7 +91,9 @@ impl Calls {
     fn split_chain(&mut self, graph: &Graph, module: ModuleId, nodes: &[NodeId]) {
         let stored = |n: NodeId| {
             let inputs = graph.node(n).inputs.iter().flatten().copied();
-            inputs.filter(|t| graph.tensor(*t).is_stored() && graph.tensor(*t).value.is_none()).collect::<Vec<_>>()
+            inputs
+                .filter(|t| graph.tensor(*t).is_stored() && graph.tensor(*t).value.is_none())
+                .collect::<Vec<_>>()
         };
         let words: Vec<_> =
             nodes.iter().map(|n| (graph.node(*n).module, graph.node(*n).op.as_str(), stored(*n))).collect();
@@ -99,7 +101,9 @@ impl Calls {
             return;
         }
         let n = words.len();
-        let Some(period) = (1..=n / 2).find(|p| n.is_multiple_of(*p) && words[*p..] == words[..n - p]) else { return };
+        let Some(period) = (1..=n / 2).find(|p| n.is_multiple_of(*p) && words[*p..] == words[..n - p]) else {
+            return;
+        };
         for (i, node) in nodes.iter().enumerate() {
             self.call.insert((module, *node), u32::try_from(i / period).unwrap_or(u32::MAX));
         }

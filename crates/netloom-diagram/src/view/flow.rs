@@ -34,7 +34,8 @@ pub(super) fn flow(graph: &Graph, summary: &Summary, plumbing: bool) -> Flow {
     for _ in 0..2 {
         for (id, node) in graph.nodes() {
             let moves = data_inputs(node).any(|t| dynamic[t.index()]);
-            if moves || learns(id) || is_random(node) || !node.attributes.is_empty() && has_region(graph, id) {
+            if moves || learns(id) || is_random(node) || !node.attributes.is_empty() && has_region(graph, id)
+            {
                 for t in node.outputs.iter().flatten() {
                     dynamic[t.index()] |= graph.tensor(*t).value.is_none();
                 }
@@ -100,9 +101,8 @@ pub(super) fn is_data(node: &Node, position: usize) -> bool {
         return true;
     }
     match node.op.as_str() {
-        "Shape" | "Size" | "ConstantOfShape" | "Range" | "EyeLike" | "RandomNormalLike" | "RandomUniformLike" => {
-            false
-        }
+        "Shape" | "Size" | "ConstantOfShape" | "Range" | "EyeLike" | "RandomNormalLike"
+        | "RandomUniformLike" => false,
         "Reshape" | "Expand" | "Slice" | "Squeeze" | "Unsqueeze" | "Tile" | "Pad" | "Resize" | "Upsample"
         | "TopK" | "Split" | "Clip" | "Dropout" | "CumSum" | "OneHot" | "Trilu" | "QuantizeLinear"
         | "DequantizeLinear" | "CastLike" => position == 0,

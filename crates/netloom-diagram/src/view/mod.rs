@@ -30,7 +30,8 @@ pub struct Pass {
 }
 
 /// Every pass in the order in which they run.
-pub static PASSES: &[&Pass] = &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
+pub static PASSES: &[&Pass] =
+    &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -48,7 +48,8 @@ fn is_side(graph: &Graph, view: &View, edge: usize) -> bool {
     let Some((reader, _)) = edge.reader else { return false };
     let node = graph.node(reader);
     let category = node.layer.map_or(Category::Other, |l| l.category);
-    if !matches!(category, Category::Merge | Category::Elementwise | Category::Attention | Category::Constant) {
+    if !matches!(category, Category::Merge | Category::Elementwise | Category::Attention | Category::Constant)
+    {
         return false;
     }
     // What a concatenation joins is as much the stream as anything.

@@ -4,7 +4,8 @@ use netloom_graph::Graph;
 
 use super::{NodeKind, Pass, View, ViewOptions};
 
-pub(super) static PASS: Pass = Pass { name: "unwrap", about: "takes away frames that hold a single box", run };
+pub(super) static PASS: Pass =
+    Pass { name: "unwrap", about: "takes away frames that hold a single box", run };
 
 fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
     let n = view.nodes.len();

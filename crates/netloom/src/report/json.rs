@@ -140,7 +140,8 @@ fn tree<'a>(graph: &'a Graph, counted: &Summary) -> Tree<'a> {
         let module = graph.module(id);
         let children = module.children.iter().filter_map(|c| built.remove(c)).collect();
         let row = counted.modules.get(id.index());
-        let outputs: &[TensorId] = if id == graph.root() { &graph.outputs } else { row.map_or(&[], |r| &r.outputs) };
+        let outputs: &[TensorId] =
+            if id == graph.root() { &graph.outputs } else { row.map_or(&[], |r| &r.outputs) };
         let tree = Tree {
             path: &module.path,
             class: module.class.as_deref(),

@@ -25,13 +25,7 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
             .children
             .iter()
             .map(|c| (first_node(graph, *c), Row::Module(*c)))
-            .chain(
-                module
-                    .nodes
-                    .iter()
-                    .filter(|n| shown(graph, **n))
-                    .map(|n| (n.index(), Row::Node(*n))),
-            )
+            .chain(module.nodes.iter().filter(|n| shown(graph, **n)).map(|n| (n.index(), Row::Node(*n))))
             .collect();
         rows.sort_by_key(|(at, _)| *at);
         let n = rows.len();
@@ -93,7 +87,10 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
         .into_iter()
         .map(|[a, b, c, p, m]| {
             let n: u64 = p.parse().unwrap_or(0);
-            let number = |s: &str| s.parse::<u64>().map_or_else(|_| "?".to_owned(), |n| if n == 0 { String::new() } else { grouped(n) });
+            let number = |s: &str| {
+                s.parse::<u64>()
+                    .map_or_else(|_| "?".to_owned(), |n| if n == 0 { String::new() } else { grouped(n) })
+            };
             let share = if n > 0 { percent(n, total) } else { String::new() };
             [a, b, c, number(&p), share, number(&m)]
         })
@@ -104,7 +101,8 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
         out += &format!("… and {hidden} more lines\n");
     }
     out += "\n";
-    let name = if graph.producer.is_empty() { name.to_owned() } else { format!("{name} ({})", graph.producer) };
+    let name =
+        if graph.producer.is_empty() { name.to_owned() } else { format!("{name} ({})", graph.producer) };
     out += &format!("{name}\n");
     out += &format!("parameters  {} ({})\n", grouped(total), si(total));
     if counted.buffers > 0 {

@@ -11,7 +11,13 @@ use crate::number;
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View, ViewNode};
 
-pub(super) fn draw(view: &View, measured: &Measured, layout: &Layout, options: &DrawOptions, into: &mut Group) {
+pub(super) fn draw(
+    view: &View,
+    measured: &Measured,
+    layout: &Layout,
+    options: &DrawOptions,
+    into: &mut Group,
+) {
     let theme = &options.theme;
     // What a frame holds is drawn inside its group, so that it moves and fades with it. Frames stand before what they
     // hold, so in reverse order every group is whole when its turn comes.
@@ -29,11 +35,8 @@ pub(super) fn draw(view: &View, measured: &Measured, layout: &Layout, options: &
             }
             NodeKind::Merge => {
                 group.role = Role::Node;
-                let (outline, sign) = if node.title == "×" {
-                    times(&node.key, rect)
-                } else {
-                    plus(&node.key, rect)
-                };
+                let (outline, sign) =
+                    if node.title == "×" { times(&node.key, rect) } else { plus(&node.key, rect) };
                 group.push(outline.filled(theme.background).stroked(theme.edge, theme.edge_stroke));
                 group.push(sign.stroked(theme.edge, theme.edge_stroke));
             }
@@ -87,7 +90,8 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
         );
     }
     group.push(
-        rounded_rect(node.key.piece("outline"), rect, theme.box_radius).stroked(swatch.stroke, theme.box_stroke),
+        rounded_rect(node.key.piece("outline"), rect, theme.box_radius)
+            .stroked(swatch.stroke, theme.box_stroke),
     );
     lines(node, text, main, (swatch.text, swatch.text), theme, group);
     for (i, ((run, _), (part, band))) in text.bands.iter().zip(&parts).enumerate() {

@@ -73,7 +73,12 @@ impl Caption {
         y += 4.0;
         let put = |group: &mut Group, piece: &str, run: &TextRun, x: f64, y: f64, height: f64, fill| {
             let origin = Point::new(x, y + (height + run.ascent - run.descent) / 2.0);
-            group.push(Text { key: format!("caption#{piece}").as_str().into(), run: run.clone(), origin, fill });
+            group.push(Text {
+                key: format!("caption#{piece}").as_str().into(),
+                run: run.clone(),
+                origin,
+                fill,
+            });
         };
         if let Some(name) = &self.name {
             let height = theme.line_height(name.style.size_px);
@@ -99,9 +104,13 @@ impl Caption {
             let swatch = theme.swatch(category.name());
             let top = y + (height - FIELD) / 2.0;
             group.push(
-                rounded_rect(format!("caption#field{i}").as_str(), Rect::new(x, top, x + FIELD, top + FIELD), 2.0)
-                    .filled(swatch.fill)
-                    .stroked(swatch.stroke, theme.box_stroke),
+                rounded_rect(
+                    format!("caption#field{i}").as_str(),
+                    Rect::new(x, top, x + FIELD, top + FIELD),
+                    2.0,
+                )
+                .filled(swatch.fill)
+                .stroked(swatch.stroke, theme.box_stroke),
             );
             put(&mut group, &format!("kind{i}"), word, x + FIELD + GAPS.0, y, height, theme.muted);
             x += entry + GAPS.1;

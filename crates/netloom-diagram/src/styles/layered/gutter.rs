@@ -73,21 +73,29 @@ pub(super) fn sizes(graph: &Graph, view: &View, options: &DrawOptions, layout: &
 /// What makes a stage (everything but the channels), and how its size is written, most important line first.
 fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Vec<String>)> {
     let dims = shape.dims()?;
-    let lead = if batch { dims.first().map(|d| format!("{}×", number::dim(d))).unwrap_or_default() } else { String::new() };
+    let lead = if batch {
+        dims.first().map(|d| format!("{}×", number::dim(d))).unwrap_or_default()
+    } else {
+        String::new()
+    };
     let join = |d: &[Dim]| d.iter().map(number::dim).collect::<Vec<_>>().join("×");
     let spatial = matches!(category, Category::Conv | Category::Pool);
     let (key, lines) = match dims {
         [] => return None,
         [_] => (vec![Dim::Known(1)], vec![join(dims)]),
         [_, _] => (vec![Dim::Known(2)], vec![format!("{lead}{}", join(&dims[1..]))]),
-        [_, c, l] if spatial => (vec![Dim::Known(3), l.clone()], vec![join(&[l.clone()]), join(&[c.clone()])]),
+        [_, c, l] if spatial => {
+            (vec![Dim::Known(3), l.clone()], vec![number::dim(l), number::dim(c)])
+        }
         [_, t, _] => (vec![Dim::Known(3), t.clone()], vec![format!("{lead}{}", join(&dims[1..]))]),
         // The sequence of all hidden states: time, direction, batch, width.
-        [t, _, _, h] if category == Category::Recurrent => (vec![Dim::Known(3), t.clone()], vec![join(&[t.clone(), h.clone()])]),
+        [t, _, _, h] if category == Category::Recurrent => {
+            (vec![Dim::Known(3), t.clone()], vec![join(&[t.clone(), h.clone()])])
+        }
         [_, c, rest @ ..] => {
             let mut key = vec![Dim::Known(4)];
             key.extend(rest.iter().cloned());
-            (key, vec![format!("{lead}{}", join(rest)), join(&[c.clone()])])
+            (key, vec![format!("{lead}{}", join(rest)), number::dim(c)])
         }
     };
     if key.iter().any(Dim::is_unknown) { None } else { Some((key, lines)) }

@@ -2,8 +2,8 @@
 
 use netloom_graph::Category;
 use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
-use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::TextRun;
+use netloom_scene::text::{ellipsize, shape};
 
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View};
@@ -41,7 +41,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
         .iter()
         .enumerate()
         .map(|(i, node)| {
-            let line = |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
+            let line =
+                |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
             let lines = line(&boxes[i].title) + line(&boxes[i].subtitle);
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
@@ -50,7 +51,9 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                     let own = boxes[i].natural + boxes[i].subtitle.as_ref().map_or(0.0, |r| r.width);
                     Size::new((own + 2.0 * theme.container_padding).min(MAX_BOX_WIDTH), 0.0)
                 }
-                NodeKind::Layer | NodeKind::Module => Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0)),
+                NodeKind::Layer | NodeKind::Module => {
+                    Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0))
+                }
             };
             let header = theme.line_height(theme.header_size) + 6.0;
             let c = theme.container_padding;
@@ -82,10 +85,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
 
 /// Arrows out of one box that carry the same tensor are one bundle, named by the first of them.
 fn bundle(view: &View, edge: &crate::view::ViewEdge) -> usize {
-    view.edges
-        .iter()
-        .position(|e| e.source == edge.source && e.tensor == edge.tensor)
-        .unwrap_or_default()
+    view.edges.iter().position(|e| e.source == edge.source && e.tensor == edge.tensor).unwrap_or_default()
 }
 
 fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
@@ -100,7 +100,8 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
     let room = MAX_BOX_WIDTH - 2.0 * theme.padding_x;
     if !node.title.is_empty() && node.kind != NodeKind::Merge {
         // The legend says which colour is a convolution; `3×3, 64` is how papers write one.
-        let plain = node.title.strip_prefix("conv ").filter(|_| options.legend && node.category == Category::Conv);
+        let plain =
+            node.title.strip_prefix("conv ").filter(|_| options.legend && node.category == Category::Conv);
         let title = plain.unwrap_or(&node.title);
         out.title = Some(shape(&ellipsize(title, &title_style, room), &title_style));
     }

@@ -258,7 +258,7 @@ fn problem(
             let end = |node: u32, port: u32, entry: bool, net: u32| -> Option<Pin> {
                 (node != NONE).then(|| {
                     let item = kids.binary_search(&node).map_or(0, |i| i as u32);
-                    pin(input, clean, levels, box_size, node as usize, item, port, entry, net, p)
+                    pin(input, clean, levels, box_size, node as usize, item, port, entry, net)
                 })
             };
             let source = end(p.from, p.from_port, false, p.net).unwrap_or_else(|| {
@@ -313,16 +313,11 @@ fn pin(
     port: u32,
     entry: bool,
     net: u32,
-    piece: &Piece,
 ) -> Pin {
     let size = box_size[node];
     let free = Pin { item, side: if entry { Side::Top } else { Side::Bottom }, at: None };
     if clean.is_container(node) {
-        let edge = &input.edges[piece.edge as usize];
-        let end = if entry { edge.target.node } else { edge.source.node };
-        if end == node {
-            return free;
-        }
+        // Where some edge of the net passes the border, one that ends there ends at the same place.
         let gates = &levels[node].gates;
         let near = &gates[gates.partition_point(|g| g.net < net)..];
         let gate = near.iter().take(2).find(|g| (g.net, g.entry) == (net, entry));

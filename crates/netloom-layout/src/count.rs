@@ -38,7 +38,10 @@ pub(crate) fn stats(input: &LayoutInput, routes: &[Route]) -> Stats {
 /// The group of each edge: equal for edges of one bundle from one source and port, else its own.
 pub(crate) fn groups(input: &LayoutInput) -> Vec<u32> {
     let mut keyed: Vec<_> = (input.edges.iter().enumerate())
-        .filter_map(|(i, e)| e.bundle.map(|b| (e.source.node, e.source.port, b, i)))
+        .filter_map(|(i, e)| {
+            let ports = input.nodes.get(e.source.node).map_or(0, |n| n.ports.len());
+            e.bundle.map(|b| (e.source.node, e.source.port.filter(|&p| p < ports), b, i))
+        })
         .collect();
     keyed.sort_unstable();
     let mut group: Vec<u32> = (0..input.edges.len() as u32).collect();

@@ -56,6 +56,11 @@ pub(crate) fn order(cells: &mut Cells) -> Order {
     for b in &cells.besides {
         partner[b.cell as usize] = cells.attaches[b.attach as usize].cell;
     }
+    for &(item, cell) in &cells.turns {
+        if partner[cell as usize] == NONE {
+            partner[cell as usize] = item;
+        }
+    }
     let mut count = Counter::default();
     let total = |order: &Order, count: &mut Counter| -> usize {
         let mut sum: usize = (1..cells.rows).map(|r| count.channel(order, r, &up)).sum();
@@ -174,6 +179,9 @@ fn initial(cells: &Cells, down: &Sides) -> Order {
             }
             below.sort_unstable();
             stack.extend(below.iter().rev().map(|b| b.1));
+            // A line that turns back stands next to its item.
+            let turns = &cells.turns[cells.turns.partition_point(|t| t.0 < c)..];
+            stack.extend(turns.iter().take_while(|t| t.0 == c).map(|t| t.1));
         }
     }
     for r in 0..cells.rows {

@@ -86,6 +86,12 @@ impl Blocks {
                 ties.push((of[item], of[cell], offset[item] - offset[cell], 1.0));
             }
         }
+        for &(item, cell) in &cells.turns {
+            let (item, cell) = (item as usize, cell as usize);
+            if of[item] != of[cell] {
+                ties.push((of[item], of[cell], offset[item] - offset[cell], 0.5));
+            }
+        }
         let (left_first, left) = group(count, pairs.iter().map(|p| (p.1, (p.0, p.2))));
         let (right_first, right) = group(count, pairs.iter().map(|p| (p.0, (p.1, p.2))));
         let both = ties.iter().flat_map(|t| [(t.1, (t.0, t.2, t.3)), (t.0, (t.1, -t.2, t.3))]);

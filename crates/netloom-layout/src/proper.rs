@@ -116,6 +116,8 @@ pub(crate) struct Cells {
     /// Runs of channel `c`: `runs[run_first[c]..run_first[c + 1]]`; there is one channel more than rows.
     pub run_first: Vec<u32>,
     pub besides: Vec<Beside>,
+    /// Turns within a row: an item and the cell in which its line comes back past it, sorted.
+    pub turns: Vec<(u32, u32)>,
     pub lanes: Vec<Lane>,
     pub courses: Vec<Course>,
     pub segments: Vec<Segment>,
@@ -488,6 +490,13 @@ fn runs(cells: &mut Cells) {
             Spot::Lane(_) => None,
         };
         // Where both sides have several, the first above leads to all below; the rest above to the first below.
+        for side in [&cells.contacts[from..middle], &cells.contacts[middle..to]] {
+            for pair in side.windows(2) {
+                if let (Spot::Attach(a), Spot::Cell(cell)) = (pair[0].spot, pair[1].spot) {
+                    cells.turns.push((cells.attaches[a as usize].cell, cell));
+                }
+            }
+        }
         above.clear();
         above.extend(cells.contacts[from..middle].iter().filter_map(spot));
         below.clear();
@@ -509,4 +518,6 @@ fn runs(cells: &mut Cells) {
     for c in 0..channels {
         cells.run_first[c + 1] += cells.run_first[c];
     }
+    cells.turns.sort_unstable();
+    cells.turns.dedup();
 }

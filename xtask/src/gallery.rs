@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use netloom::output::Unit;
-use netloom::scene::lint::{Defect, LintOptions, lint};
+use netloom::scene::lint::Defect;
 use netloom::{Bytes, Depth, ExportOptions, Figure, FigureOptions, Graph, Length};
 
 use crate::{Command, Outcome, check, workspace};
@@ -114,7 +114,7 @@ fn pictures(folder: &Path, name: &str, graph: &Graph) -> Result<Vec<Picture>, St
                     facts: String::new(),
                 };
                 picture.files = drawn.and_then(|figure| {
-                    let report = lint(&figure.scene.at(0.0), &LintOptions::default());
+                    let report = netloom::lint(graph, &figure);
                     picture.faults = report.defects.iter().map(told).collect();
                     let size = figure.scene.size;
                     picture.facts = format!(

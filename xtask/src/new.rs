@@ -102,8 +102,9 @@ fn registered(text: &str, kind: &Kind, name: &str) -> Result<String, String> {
     let mut text = lines.join("\n") + "\n";
     let table = ["const", "static"].iter().find_map(|word| text.find(&format!("{word} {}:", kind.table)));
     let start = table.ok_or_else(|| format!("expected the table {}, found none", kind.table))?;
+    let equals = text[start..].find('=').map(|i| start + i).ok_or("expected `=` after the table's name")?;
     let open =
-        text[start..].find("= &[").map(|i| start + i + 4).ok_or("expected `= &[` after the table's name")?;
+        text[equals..].find("&[").map(|i| equals + i + 2).ok_or("expected `&[` after the table's name")?;
     let close = text[open..].find("];").map(|i| open + i).ok_or("expected `];` at the table's end")?;
     let mut rows: Vec<String> =
         text[open..close].split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect();
@@ -151,9 +152,9 @@ mod tests {
         );
         check(
             "pass",
-            "mod trunk;\n\npub static PASSES: &[&Pass] = &[&trunk::PASS];\n",
+            "mod trunk;\n\npub static PASSES: &[&Pass] =\n    &[&trunk::PASS];\n",
             "fold",
-            "mod fold;\nmod trunk;\n\npub static PASSES: &[&Pass] = &[\n    &trunk::PASS,\n    &fold::PASS,\n];\n",
+            "mod fold;\nmod trunk;\n\npub static PASSES: &[&Pass] =\n    &[\n    &trunk::PASS,\n    &fold::PASS,\n];\n",
         );
     }
 

@@ -49,6 +49,13 @@ const REGISTRIES: &[Registry] = &[
         beside: &[],
     },
     Registry {
+        folder: "crates/netloom-import/src/formats/loom/layers",
+        home: "crates/netloom-import/src/formats/loom/layers/mod.rs",
+        table: "FAMILIES",
+        order: Order::ByName,
+        beside: &[],
+    },
+    Registry {
         folder: "crates/netloom-diagram/src/view",
         home: "crates/netloom-diagram/src/view/mod.rs",
         table: "PASSES",
@@ -165,12 +172,20 @@ fn rows<'a>(text: &'a str, table: &str) -> Option<(usize, Vec<&'a str>)> {
 fn undocumented(file: &File) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut documented = false;
+    // Fields of a struct that stays in its file are its own business.
+    let mut private = false;
     for (i, line) in before_tests(&file.text).lines().enumerate() {
         let line = line.trim_start();
         let item =
             line.strip_prefix("pub ").filter(|rest| !rest.starts_with("use ") && !rest.starts_with("mod "));
+        if line.contains("struct ") {
+            private = line.starts_with("struct ");
+        } else if line == "}" {
+            private = false;
+        }
         if let Some(item) = item
             && !documented
+            && !private
         {
             let name = item.split(['(', '{', '=', ';', ':']).next().unwrap_or_default().trim();
             problems.push(Problem::new(&file.path, i + 1, format!("expected `///` above `{name}`")));
@@ -236,6 +251,8 @@ mod tests {
         let bare =
             "//! A family of layers.\n\n#[derive(Debug)]\npub struct Conv {\n    pub kernel: u32,\n}\n";
         let path = "crates/netloom-graph/src/layers/conv.rs";
+        let own = "//! A family of layers.\n\nstruct Conv {\n    pub kernel: u32,\n}\n";
+        check(TABLE, &[("activation.rs", LEAF), ("conv.rs", own)], &[]);
         check(
             TABLE,
             &[("activation.rs", LEAF), ("conv.rs", bare)],

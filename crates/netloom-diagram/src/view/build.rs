@@ -409,7 +409,9 @@ impl<'a> Builder<'a> {
         let module = self.graph.module(id);
         let class = module.class.clone().unwrap_or_default();
         if !matches!(class.as_str(), "" | "Sequential" | "ModuleList") {
-            return class;
+            // `self_attention · SelfAttention` says the same thing twice.
+            let bare = |s: &str| s.replace('_', "").to_lowercase();
+            return if bare(&class) == bare(&module.name) { String::new() } else { class };
         }
         let kinds: BTreeSet<Option<&str>> =
             module.children.iter().map(|c| self.graph.module(*c).class.as_deref()).collect();

@@ -84,9 +84,7 @@ fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Ve
         [] => return None,
         [_] => (vec![Dim::Known(1)], vec![join(dims)]),
         [_, _] => (vec![Dim::Known(2)], vec![format!("{lead}{}", join(&dims[1..]))]),
-        [_, c, l] if spatial => {
-            (vec![Dim::Known(3), l.clone()], vec![number::dim(l), number::dim(c)])
-        }
+        [_, c, l] if spatial => (vec![Dim::Known(3), l.clone()], vec![number::dim(l), number::dim(c)]),
         [_, t, _] => (vec![Dim::Known(3), t.clone()], vec![format!("{lead}{}", join(&dims[1..]))]),
         // The sequence of all hidden states: time, direction, batch, width.
         [t, _, _, h] if category == Category::Recurrent => {

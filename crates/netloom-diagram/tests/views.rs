@@ -1,0 +1,183 @@
+//! What is shown of small networks, as plain text: one line per box, the flow as rails.
+
+use netloom_diagram::plain::{PlainOptions, plain};
+use netloom_diagram::view::{NodeKind, View};
+use netloom_diagram::{Depth, ViewOptions, view};
+use netloom_graph::Graph;
+use netloom_import::{Bytes, read};
+
+fn graph(loom: &str) -> Graph {
+    let mut graph = read(&Bytes::new("test.loom", loom.as_bytes().to_vec())).expect("the notation is right");
+    netloom_graph::infer::infer(&mut graph);
+    graph
+}
+
+fn options(depth: Depth) -> ViewOptions {
+    ViewOptions { depth, ..ViewOptions::default() }
+}
+
+fn text(graph: &Graph, options: &ViewOptions) -> String {
+    let text = plain(graph, &view(graph, options), options, PlainOptions { ascii: false });
+    text.lines().map(|l| format!("{}\n", l.trim_end())).collect()
+}
+
+#[track_caller]
+fn check(loom: &str, depth: Depth, want: &str) {
+    let found = text(&graph(loom), &options(depth)).replace('\u{a0}', " ");
+    let want: String = want.lines().skip(1).map(|l| format!("{}\n", l.trim_end())).collect();
+    assert_eq!(found, want, "\nfound:\n{found}");
+}
+
+const RESIDUAL: &str = "
+input x [1, 16, 8, 8]
+block Basic(c) {
+  [conv(c, 3, pad=1) > batch_norm > relu > conv(c, 3, pad=1) > batch_norm, same] > add > relu
+}
+layer: Basic(16) * 2
+global_avg_pool > flatten > linear(10)
+";
+
+#[test]
+fn layers_carry_their_norm_and_activation_as_bands() {
+    check(
+        RESIDUAL,
+        Depth::Full,
+        "
+●    x                                  16×8×8
+├─╮
+● │  layer.0: conv 3×3, 16 | BN | ReLU  16×8×8    2.35 k  24.6 %
+● │  layer.0: conv 3×3, 16 | BN         16×8×8    2.35 k  24.6 %
+●─╯  layer.0: ⊕                         16×8×8
+●    layer.0: ReLU                      16×8×8
+├─╮
+● │  layer.1: conv 3×3, 16 | BN | ReLU  16×8×8    2.35 k  24.6 %
+● │  layer.1: conv 3×3, 16 | BN         16×8×8    2.35 k  24.6 %
+●─╯  layer.1: ⊕                         16×8×8
+●    layer.1: ReLU                      16×8×8
+●    global avg-pool                    16×1×1
+●    linear 10                          10           170   1.8 %
+●    linear
+",
+    );
+}
+
+#[test]
+fn depth_closes_modules_and_open_opens_one_more() {
+    let graph = graph(RESIDUAL);
+    let titles = |options: &ViewOptions| -> Vec<String> {
+        let shown = view(&graph, options);
+        let modules =
+            shown.nodes.iter().filter(|n| n.kind == NodeKind::Module || n.kind == NodeKind::Container);
+        modules.map(|n| format!("{:?} {}", n.kind, n.title)).collect()
+    };
+    assert_eq!(titles(&options(Depth::Levels(1))), ["Module layer"]);
+    assert_eq!(titles(&options(Depth::Levels(2))), ["Container layer", "Module layer.0", "Module layer.1"]);
+    let open = ViewOptions { open: vec!["layer.1".to_owned()], ..options(Depth::Levels(1)) };
+    assert_eq!(titles(&open), ["Container layer", "Module layer.0", "Container layer.1"]);
+}
+
+#[test]
+fn by_passes_are_skips_and_the_longest_way_is_the_trunk() {
+    let graph = graph(RESIDUAL);
+    let shown = view(&graph, &options(Depth::Full));
+    let skips: Vec<(&str, &str)> = shown
+        .edges
+        .iter()
+        .filter(|e| e.skip)
+        .map(|e| (shown.nodes[e.source].title.as_str(), shown.nodes[e.target].title.as_str()))
+        .collect();
+    assert_eq!(skips, [("x", "+"), ("ReLU", "+")]);
+    let trunk: Vec<&str> = shown.trunk.iter().map(|n| shown.nodes[*n].title.as_str()).collect();
+    assert_eq!(
+        trunk,
+        [
+            "x",
+            "conv 3×3, 16",
+            "conv 3×3, 16",
+            "+",
+            "ReLU",
+            "conv 3×3, 16",
+            "conv 3×3, 16",
+            "+",
+            "ReLU",
+            "global avg-pool",
+            "linear 10",
+            shown.nodes[*shown.trunk.last().expect("a trunk")].title.as_str(),
+        ]
+    );
+    assert_eq!(shown.nodes[*shown.trunk.last().expect("a trunk")].kind, NodeKind::Output);
+}
+
+#[test]
+fn a_mask_that_every_layer_reads_becomes_stubs() {
+    let shown =
+        view(&graph(include_str!("../../netloom-import/tests/fixtures/mask.loom")), &options(Depth::Full));
+    let stubs = shown.nodes.iter().filter(|n| n.kind == NodeKind::Stub && n.title == "mask").count();
+    assert_eq!(stubs, 12, "one for each of the twelve layers");
+    let mask = shown.nodes.iter().position(|n| n.kind == NodeKind::Input && n.title == "mask");
+    let mask = mask.expect("an input is always shown");
+    assert!(shown.edges.iter().all(|e| e.source != mask), "no long arrow is left");
+}
+
+#[test]
+fn data_movement_is_shown_on_request_only() {
+    let graph = graph("input x [1, 4, 6]\nreshape([1, 24]) > linear(3) > reshape([1, 3, 1])\n");
+    let hidden = options(Depth::Full);
+    let shown = ViewOptions { plumbing: true, ..hidden.clone() };
+    let titles = |o: &ViewOptions| -> Vec<String> {
+        view(&graph, o).nodes.iter().filter(|n| n.kind == NodeKind::Layer).map(|n| n.title.clone()).collect()
+    };
+    assert_eq!(titles(&hidden), ["linear 3"]);
+    assert_eq!(titles(&shown), ["reshape", "linear 3", "reshape"]);
+}
+
+/// What must hold of any view of any network.
+fn sound(name: &str, shown: &View) {
+    let mut keys: Vec<&str> = shown.nodes.iter().map(|n| n.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), shown.nodes.len(), "{name}: keys are unique");
+    for edge in &shown.edges {
+        assert!(edge.source < shown.nodes.len() && edge.target < shown.nodes.len(), "{name}");
+        assert_ne!(shown.nodes[edge.source].kind, NodeKind::Container, "{name}: no arrow leaves a frame");
+        assert_ne!(shown.nodes[edge.target].kind, NodeKind::Container, "{name}: no arrow ends at a frame");
+    }
+    for (i, node) in shown.nodes.iter().enumerate() {
+        if let Some(parent) = node.parent {
+            assert_eq!(shown.nodes[parent].kind, NodeKind::Container, "{name}: only frames hold boxes");
+            assert!(parent < i, "{name}: frames stand before what they hold");
+        }
+        if node.kind == NodeKind::Container {
+            let held = shown.nodes.iter().filter(|n| n.parent == Some(i)).count();
+            assert!(held > 0, "{name}: no frame is empty");
+        }
+    }
+}
+
+#[test]
+fn views_of_all_fixtures_are_sound_and_repeatable() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../netloom-import/tests/fixtures");
+    let mut n = 0;
+    #[expect(clippy::disallowed_methods, reason = "a test reads fixtures")]
+    for entry in std::fs::read_dir(folder).expect("there are fixtures") {
+        let path = entry.expect("the folder can be listed").path();
+        let name = path.display().to_string();
+        let graph = graph(&std::fs::read_to_string(&path).expect("a fixture is text"));
+        for depth in [Depth::Levels(0), Depth::Levels(1), Depth::Levels(2), Depth::Levels(3), Depth::Full] {
+            for plumbing in [false, true] {
+                let options = ViewOptions { plumbing, ..options(depth) };
+                let shown = view(&graph, &options);
+                sound(&name, &shown);
+                assert_eq!(shown, view(&graph, &options), "{name}: twice the same");
+                // Every operator that is shown is shown once.
+                let mut operators: Vec<_> = shown.nodes.iter().flat_map(|n| &n.operators).collect();
+                let all = operators.len();
+                operators.sort_unstable();
+                operators.dedup();
+                assert_eq!(operators.len(), all, "{name}: an operator stands in two boxes");
+            }
+        }
+        n += 1;
+    }
+    assert!(n >= 10, "{n} fixtures");
+}

@@ -172,14 +172,14 @@ fn rows<'a>(text: &'a str, table: &str) -> Option<(usize, Vec<&'a str>)> {
 fn undocumented(file: &File) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut documented = false;
-    // Fields of a struct that stays in its file are its own business.
+    // Fields of a struct that stays in its crate are its own business.
     let mut private = false;
     for (i, line) in before_tests(&file.text).lines().enumerate() {
         let line = line.trim_start();
         let item =
             line.strip_prefix("pub ").filter(|rest| !rest.starts_with("use ") && !rest.starts_with("mod "));
         if line.contains("struct ") {
-            private = line.starts_with("struct ");
+            private = !line.starts_with("pub struct ");
         } else if line == "}" {
             private = false;
         }

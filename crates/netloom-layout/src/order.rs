@@ -159,7 +159,8 @@ fn initial(cells: &Cells, down: &Sides) -> Order {
     let mut stack = Vec::new();
     let mut below: Vec<(bool, u32)> = Vec::new();
     for r in 0..cells.rows {
-        by_row[order.row(r)].sort_by_key(|&c| hint(cells, c));
+        // By-passes come in right of the trunk.
+        by_row[order.row(r)].sort_by_key(|&c| (hint(cells, c), cells.skip_gate(c)));
     }
     for &start in &by_row {
         stack.push(start);

@@ -244,7 +244,8 @@ impl Blocks {
     fn classes(&self, cells: &Cells, order: &Order) -> Vec<u8> {
         let mut class = vec![2u8; self.count];
         for (c, &block) in self.of.iter().enumerate().take(cells.items) {
-            if cells.left[c] > 0.0 {
+            // A gate that has its row to itself stands in the trunk; others follow what they lead to.
+            if cells.left[c] > 0.0 || order.row(cells.row[c] as usize).len() == 1 {
                 class[block as usize] = 1;
             }
         }

@@ -101,6 +101,8 @@ pub(crate) struct Cells {
     pub items: usize,
     /// For gates: the side of the row where they must stand, left negative.
     pub hint: Vec<i8>,
+    /// Items that are gates for by-passes only.
+    pub skip_gate: Vec<bool>,
     pub rows: usize,
     pub row: Vec<u32>,
     pub left: Vec<f64>,
@@ -134,6 +136,11 @@ impl Cells {
             Ok(i) => self.passing[i].2,
             Err(_) => NONE,
         }
+    }
+
+    /// Whether a cell is a gate for by-passes only.
+    pub fn skip_gate(&self, cell: u32) -> bool {
+        self.skip_gate.get(cell as usize).copied().unwrap_or(false)
     }
 
     /// Where in `passing` a net passes a row, if it does.
@@ -206,6 +213,10 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     for (length, net) in lengths {
         let need = length as usize / 2;
         if need <= budget { budget -= need } else { in_lane[net] = true }
+    }
+    cells.skip_gate = problem.items.iter().map(|i| i.role == Role::Entry).collect();
+    for link in links.iter().filter(|l| l.kind != EdgeKind::Skip) {
+        cells.skip_gate[link.source.item as usize] = false;
     }
     let mut at = 0;
     while at < links.len() {

@@ -12,6 +12,8 @@ use crate::view::{NodeKind, View};
 const MAX_BOX_WIDTH: f64 = 220.0;
 /// The least width of boxes that stand alone in their column, px.
 const TRUNK_WIDTH: f64 = 128.0;
+/// The least width of boxes that stand side by side, px.
+const COLUMN_WIDTH: f64 = 64.0;
 /// Diameter of a merge circle, px.
 pub(super) const MERGE: f64 = 14.0;
 
@@ -172,8 +174,7 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
             let want = match crowd[&node.parent] {
                 _ if small => 0.0,
                 1 => single,
-                2 => widest[&node.parent].clamp(0.0, single),
-                _ => 0.0,
+                _ => COLUMN_WIDTH,
             };
             grid(own.max(want))
         })

@@ -409,8 +409,10 @@ fn settle(cells: &mut Cells, order: &mut Order) {
         if moved.is_empty() {
             continue;
         }
-        moved.sort_unstable();
+        // A loop between two ports of one side moves its cell once.
+        moved.sort_unstable_by_key(|m| (m.3, m.2));
         moved.dedup_by_key(|m| m.3);
+        moved.sort_unstable();
         let mut leaves = vec![false; range.len()];
         for m in &moved {
             leaves[order.place[m.3 as usize] as usize] = true;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod check;
+mod docs;
 mod gallery;
 mod golden;
 mod new;
@@ -24,8 +25,15 @@ struct Command {
 }
 
 /// Every command, in order of name.
-const COMMANDS: &[Command] =
-    &[bench::COMMAND, check::COMMAND, gallery::COMMAND, golden::COMMAND, new::COMMAND, tidy::COMMAND];
+const COMMANDS: &[Command] = &[
+    bench::COMMAND,
+    check::COMMAND,
+    docs::COMMAND,
+    gallery::COMMAND,
+    golden::COMMAND,
+    new::COMMAND,
+    tidy::COMMAND,
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,0 +1,66 @@
+//! `cargo xtask docs`: draws the figures of the pages again, by the very commands that the pages print.
+
+use std::process::Command as Process;
+
+use crate::{Command, Outcome, workspace};
+
+/// The row of this command.
+pub const COMMAND: Command =
+    Command { name: "docs", about: "draws the figures of the pages again, by the commands they print", run };
+
+/// The pages that print commands.
+const PAGES: &[&str] = &["docs/gallery.md"];
+
+fn run(_args: &[String]) -> Outcome {
+    let root = workspace::root();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Process::new(&cargo)
+        .args(["build", "--quiet", "--release", "-p", "netloom-cli"])
+        .current_dir(&root)
+        .status()
+        .map_err(|e| format!("cargo cannot be run: {e}"))?;
+    if !built.success() {
+        return Err("the command does not build".to_owned());
+    }
+    for page in PAGES {
+        let text = std::fs::read_to_string(root.join(page)).map_err(|e| format!("{page}: {e}"))?;
+        for words in commands(&text) {
+            let model = words.get(1).map_or("", String::as_str);
+            if !root.join(model).is_file() {
+                println!("left as it is: {model} is not here");
+                continue;
+            }
+            let status = Process::new(&cargo)
+                .args(["run", "--quiet", "--release", "-p", "netloom-cli", "--"])
+                .args(&words)
+                .current_dir(&root)
+                .status()
+                .map_err(|e| format!("cargo cannot be run: {e}"))?;
+            if !status.success() {
+                return Err(format!("`netloom {}` fails", words.join(" ")));
+            }
+            println!("drawn: netloom {}", words.join(" "));
+        }
+    }
+    Ok(())
+}
+
+/// The words after `netloom` of each command in a page that writes a figure of the docs.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    page.lines()
+        .filter_map(|line| line.trim().strip_prefix("netloom draw "))
+        .filter(|rest| rest.contains("docs/figures/"))
+        .map(|rest| ["draw"].into_iter().chain(rest.split_whitespace()).map(str::to_owned).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_found_among_prose() {
+        let page = "Text.\n```sh\nnetloom draw a.onnx -o docs/figures/a.svg --depth 2\nnetloom draw b.onnx -o b.svg\n```\n";
+        assert_eq!(commands(page), [["draw", "a.onnx", "-o", "docs/figures/a.svg", "--depth", "2"]]);
+    }
+}

@@ -2,6 +2,11 @@
 //!
 //! The crate knows rectangles, ports, edges and nesting, and nothing of text, colour or networks. [`layout`] is total:
 //! any [`LayoutInput`], however odd, gives a [`Layout`]. It uses no recursion, and equal inputs give equal layouts.
+//!
+//! # Phases
+//! `clean` makes the input sane and `cut` cuts edges at borders; `compound` solves every container from the inside out.
+//! A `level` is solved by `acyclic`, `rank`, `proper` (with `sides`, `runs`), `order` (with `settle`), `place` (with
+//! `ends`, `align`), `lanes`, and `route` (with `tracks`). `count` and [`verify()`] look at the result only.
 
 mod acyclic;
 mod align;
@@ -21,7 +26,10 @@ mod problem;
 mod proper;
 mod rank;
 mod route;
+mod runs;
 pub mod sample;
+mod settle;
+mod sides;
 mod skyline;
 mod tracks;
 pub mod verify;

@@ -6,6 +6,8 @@
 
 use crate::clean::NONE;
 use crate::problem::{Problem, Role};
+use crate::runs::{ends, runs};
+use crate::sides::{separate, side_entries};
 use crate::{EdgeKind, Side};
 
 /// Cells for passing nets per item of the problem; nets beyond that, longest first, run in outer lanes.
@@ -240,77 +242,6 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     cells
 }
 
-/// The links that enter a merge from the side: all but the most important, two at most.
-fn side_entries(problem: &Problem) -> Vec<bool> {
-    let mut beside = vec![false; problem.links.len()];
-    let mut into: Vec<(u32, u32)> = Vec::new();
-    for (i, link) in problem.links.iter().enumerate() {
-        let item = &problem.items[link.target.item as usize];
-        if item.merge && item.role == Role::Box && link.target.at.is_none() && link.target.side == Side::Top {
-            into.push((link.target.item, i as u32));
-        }
-    }
-    into.sort_unstable();
-    for group in into.chunk_by(|a, b| a.0 == b.0) {
-        let mut nets: Vec<(bool, u32, u32)> = Vec::new();
-        for &(_, i) in group {
-            let link = &problem.links[i as usize];
-            nets.push((link.kind == EdgeKind::Flow, link.weight, link.net));
-        }
-        let best = nets.iter().map(|n| (n.0, n.1)).max().unwrap_or_default();
-        let ties: Vec<u32> = nets.iter().filter(|n| (n.0, n.1) == best).map(|n| n.2).collect();
-        let top = ties[(ties.len() - 1) / 2];
-        let mut others: Vec<u32> = nets.iter().map(|n| n.2).filter(|&net| net != top).collect();
-        others.dedup();
-        if others.len() > 2 {
-            // A crowd enters from above; only by-passes keep to the side.
-            let skips: Vec<u32> = nets.iter().filter(|n| !n.0).map(|n| n.2).collect();
-            others.retain(|net| skips.contains(net));
-            others.truncate(2);
-        }
-        for &(_, i) in group {
-            beside[i as usize] = others.contains(&problem.links[i as usize].net);
-        }
-    }
-    beside
-}
-
-/// The net of every link, and their number. A net passes a row in one cell, so a link that must touch another side in
-/// a row where its net touches one already runs as a net of its own from the same place.
-fn separate(problem: &Problem, cells: &mut Cells, rows: &[u32], beside: &[bool]) -> (Vec<u32>, usize) {
-    let mut net_of: Vec<u32> = problem.links.iter().map(|l| l.net).collect();
-    let mut nets = problem.nets as u32;
-    let mut touched: Vec<(u32, u32, u32, Side, Option<u64>, u32)> = Vec::new();
-    for (i, link) in problem.links.iter().enumerate() {
-        if cells.courses[i].to % 2 == 1 {
-            let at = link.target.at.map(f64::to_bits);
-            let row = rows[link.target.item as usize];
-            let side = if beside[i] { Side::Right } else { link.target.side };
-            touched.push((link.net, row, link.target.item, side, at, i as u32));
-        }
-    }
-    for (i, link) in problem.links.iter().enumerate() {
-        let (row, source) = (rows[link.source.item as usize], link.source);
-        if cells.courses[i].from % 2 == 1 {
-            // The source's own side comes first.
-            touched.push((link.net, row, source.item, source.side, source.at.map(f64::to_bits), NONE));
-        }
-    }
-    touched.sort_unstable_by_key(|t| (t.0, t.1, t.5 != NONE, t.2, t.3, t.4, t.5));
-    for row in touched.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let place = |t: &(u32, u32, u32, Side, Option<u64>, u32)| (t.2, t.3, t.4);
-        for (k, group) in row.chunk_by(|a, b| place(a) == place(b)).enumerate() {
-            if k > 0 {
-                for t in group.iter().filter(|t| t.5 != NONE) {
-                    net_of[t.5 as usize] = nets;
-                }
-                nets += 1;
-            }
-        }
-    }
-    (net_of, nets as usize)
-}
-
 /// Gives the links of a net their places on borders.
 fn attach(cells: &mut Cells, problem: &Problem, span: (usize, usize), beside: &[bool]) {
     let links = &problem.links[span.0..span.1];
@@ -451,84 +382,4 @@ pub(crate) fn lane_channel(at: u32, other: u32) -> u32 {
         _ if other >= at => at / 2 + 1,
         _ => at / 2,
     }
-}
-
-/// Joins the ends of the links to channels and rows.
-fn ends(cells: &mut Cells, net_of: &[u32], beside: &[bool]) {
-    let mut contacts = std::mem::take(&mut cells.contacts);
-    for (i, &net) in net_of.iter().enumerate() {
-        let course = cells.courses[i];
-        let ends = [(course.source, course.from, false), (course.target, course.to, beside[i])];
-        for (attach, level, beside) in ends {
-            if level % 2 == 0 {
-                let below = cells.attaches[attach as usize].side == Side::Top;
-                contacts.push(Contact { channel: level / 2, net, below, spot: Spot::Attach(attach) });
-            } else {
-                let second = if attach == course.target { course.second } else { NONE };
-                let cell = if second == NONE { cells.passing(net, level / 2) } else { second };
-                cells.besides.push(Beside { cell, attach, fixed: !beside });
-            }
-        }
-    }
-    cells.besides.sort_unstable_by_key(|b| (b.cell, b.attach));
-    cells.besides.dedup_by_key(|b| (b.cell, b.attach));
-    // Channels are many and small: deal contacts out to them, then sort each.
-    let (first, mut contacts) =
-        crate::place::group(cells.rows + 1, contacts.iter().map(|c| (c.channel, Some(*c))));
-    for channel in first.windows(2) {
-        contacts[channel[0] as usize..channel[1] as usize].sort_unstable();
-    }
-    contacts.dedup();
-    cells.contacts = contacts.into_iter().flatten().collect();
-}
-
-/// Groups contacts into runs and derives the segments between rows.
-fn runs(cells: &mut Cells) {
-    let channels = cells.rows + 1;
-    cells.run_first = vec![0; channels + 1];
-    let (mut above, mut below) = (Vec::new(), Vec::new());
-    let mut from = 0;
-    while from < cells.contacts.len() {
-        let Contact { channel, net, .. } = cells.contacts[from];
-        let group = &cells.contacts[from..];
-        let to = from + group.iter().take_while(|c| (c.channel, c.net) == (channel, net)).count();
-        let middle = from + cells.contacts[from..to].partition_point(|c| !c.below);
-        cells.runs.push(Run { net, from: from as u32, middle: middle as u32, to: to as u32 });
-        cells.run_first[channel as usize + 1] += 1;
-        let spot = |c: &Contact| match c.spot {
-            Spot::Cell(cell) => Some((cell, NONE, cells.weight[cell as usize])),
-            Spot::Attach(a) => Some((cells.attaches[a as usize].cell, a, cells.attaches[a as usize].weight)),
-            Spot::Lane(_) => None,
-        };
-        // Where both sides have several, the first above leads to all below; the rest above to the first below.
-        for side in [&cells.contacts[from..middle], &cells.contacts[middle..to]] {
-            for pair in side.windows(2) {
-                if let (Spot::Attach(a), Spot::Cell(cell)) = (pair[0].spot, pair[1].spot) {
-                    cells.turns.push((cells.attaches[a as usize].cell, cell));
-                }
-            }
-        }
-        above.clear();
-        above.extend(cells.contacts[from..middle].iter().filter_map(spot));
-        below.clear();
-        below.extend(cells.contacts[middle..to].iter().filter_map(spot));
-        for (i, a) in above.iter().enumerate() {
-            let reach = if i == 0 { below.len() } else { below.len().min(1) };
-            for b in &below[..reach] {
-                cells.segments.push(Segment {
-                    upper: a.0,
-                    lower: b.0,
-                    upper_attach: a.1,
-                    lower_attach: b.1,
-                    weight: a.2.min(b.2),
-                });
-            }
-        }
-        from = to;
-    }
-    for c in 0..channels {
-        cells.run_first[c + 1] += cells.run_first[c];
-    }
-    cells.turns.sort_unstable();
-    cells.turns.dedup();
 }

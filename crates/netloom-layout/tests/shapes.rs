@@ -14,10 +14,8 @@ fn text(input: &LayoutInput, out: &Layout) -> String {
     let mut grid = vec![vec![' '; w]; h];
     let frame = |grid: &mut Vec<Vec<char>>, r: &Rect| {
         let (l, t, right, b) = (column(r.x), row(r.y), column(r.right()), row(r.bottom()));
-        for x in l..=right {
-            grid[t][x] = '─';
-            grid[b][x] = '─';
-        }
+        grid[t][l..=right].fill('─');
+        grid[b][l..=right].fill('─');
         for line in &mut grid[t..=b] {
             line[l] = '│';
             line[right] = '│';

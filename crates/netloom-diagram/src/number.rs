@@ -18,6 +18,27 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// A text with every number of five digits or more grouped.
+pub fn group_digits(text: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        match digits.parse() {
+            Ok(n) if !digits.starts_with('0') => out += &grouped(n),
+            _ => out += &digits,
+        }
+        digits.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Four significant digits with an SI suffix, parted by a no-break space: `11.69 M`; small numbers stay whole.
 pub fn si(n: u64) -> String {
     const UNITS: [(u64, &str); 5] = [
@@ -125,5 +146,6 @@ mod tests {
     fn thousands_are_grouped_from_five_digits() {
         assert_eq!(grouped(1000), "1000");
         assert_eq!(grouped(30522), "30\u{2009}522");
+        assert_eq!(group_digits("linear 50257, /2 007"), "linear 50\u{2009}257, /2 007");
     }
 }

@@ -126,6 +126,17 @@ impl<'a> Builder<'a> {
             }
             module = self.graph.module(id).parent;
         }
+        // A closed module goes by the name of the outermost part that holds nothing else.
+        if let Unit::Module(id, call) = unit {
+            let mut outer = id;
+            while let Some(parent) = self.graph.module(outer).parent {
+                if !self.is_wrapper(parent) || self.graph.module(parent).parent.is_none() {
+                    break;
+                }
+                outer = parent;
+            }
+            unit = Unit::Module(outer, call);
+        }
         unit
     }
 
@@ -319,7 +330,7 @@ impl<'a> Builder<'a> {
         };
         let (mut title, details) =
             label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
-        title = title.replace('_', " ");
+        title = number::group_digits(&title.replace('_', " "));
         if kind == NodeKind::Merge {
             title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
         }

@@ -14,6 +14,8 @@ const MAX_BOX_WIDTH: f64 = 220.0;
 const TRUNK_WIDTH: f64 = 128.0;
 /// The least width of boxes that stand side by side, px.
 const COLUMN_WIDTH: f64 = 64.0;
+/// Space between a header and the arrow that crosses it, px.
+const HEADER_CLEAR: f64 = 6.0;
 /// Diameter of a merge circle, px.
 pub(super) const MERGE: f64 = 14.0;
 
@@ -49,9 +51,10 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
                 NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
+                // The trunk runs through the middle of most headers: the name needs one half.
                 NodeKind::Container => {
-                    let own = boxes[i].natural + boxes[i].subtitle.as_ref().map_or(0.0, |r| r.width);
-                    Size::new((own + 2.0 * theme.container_padding).min(MAX_BOX_WIDTH), 0.0)
+                    let half = boxes[i].natural + theme.container_padding + HEADER_CLEAR;
+                    Size::new((2.0 * half).min(MAX_BOX_WIDTH), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {
                     Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0))

@@ -7,6 +7,7 @@ use std::path::Path;
 pub(crate) struct Failure {
     message: String,
     hints: Vec<String>,
+    report: Option<String>,
     code: u8,
     broken_pipe: bool,
 }
@@ -14,7 +15,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// Something about the input or the files.
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), code: 1, broken_pipe: false }
+        Self { message: message.into(), hints: Vec::new(), report: None, code: 1, broken_pipe: false }
     }
 
     /// Something about what was asked for.
@@ -46,10 +47,14 @@ impl Failure {
     /// Prints the message and hints to standard error.
     pub(crate) fn report(&self) {
         let mut err = std::io::stderr().lock();
+        if let Some(report) = &self.report {
+            let _ = writeln!(err, "{}", netloom::printable(report.trim_end()));
+            return;
+        }
         // Nothing can be done when even standard error is closed.
-        let _ = writeln!(err, "error: {}", self.message);
+        let _ = writeln!(err, "error: {}", netloom::printable(&self.message));
         for hint in &self.hints {
-            let _ = writeln!(err, "  hint: {hint}");
+            let _ = writeln!(err, "  hint: {}", netloom::printable(hint));
         }
     }
 }
@@ -57,7 +62,13 @@ impl Failure {
 impl From<netloom::Error> for Failure {
     fn from(error: netloom::Error) -> Self {
         let code = if error.kind() == netloom::ErrorKind::Usage { 2 } else { 1 };
-        Self { message: error.to_string(), hints: error.hints().to_vec(), code, broken_pipe: false }
+        Self {
+            message: error.to_string(),
+            hints: error.hints().to_vec(),
+            report: error.report().map(str::to_owned),
+            code,
+            broken_pipe: false,
+        }
     }
 }
 
@@ -67,7 +78,7 @@ pub(crate) fn remarks(lines: &[String], all: bool) {
     let mut err = std::io::stderr().lock();
     let n = if all { lines.len() } else { lines.len().min(FEW) };
     for line in &lines[..n] {
-        let _ = writeln!(err, "{line}");
+        let _ = writeln!(err, "{}", netloom::printable(line));
     }
     if n < lines.len() {
         let _ = writeln!(err, "… and {} more remarks (--verbose shows all)", lines.len() - n);

@@ -73,9 +73,9 @@ fn the_summary_for_scripts_keeps_its_promise() {
     assert_eq!(json["netloom"], 1);
     assert_eq!(json["source"]["format"], "onnx");
     assert_eq!(json["source"]["name"], "resnet18.onnx");
-    // The export folded the norms into the convolutions: 11 689 512 less 9 600 norm weights, plus 4 800 biases, less
-    // the final layer's own; the file holds this many.
-    assert_eq!(json["totals"]["parameters"], 11_684_712);
+    // The framework has 11 689 512. The export folded 9 600 norm weights into the convolutions and gained biases, of
+    // which it stores equal ones once: this is what the file holds.
+    assert_eq!(json["totals"]["parameters"], 11_680_872);
     assert_eq!(json["totals"]["macs"], 1_814_073_344_u64);
     assert_eq!(json["totals"]["trainable_parameters"], serde_json::Value::Null);
     assert_eq!(json["layers"]["conv"], 20);
@@ -102,6 +102,8 @@ fn mistakes_have_messages_and_exit_codes() {
     std::fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
     let empty = folder.join("empty.onnx");
     std::fs::write(&empty, b"").unwrap();
+    let typo = folder.join("typo.loom");
+    std::fs::write(&typo, "input x [1, 8]\nlinaer(4)\n").unwrap();
     let cases: &[(&[&str], i32, &str)] = &[
         (&["draw", model, "-o", svg, "--theme", "lihgt"], 2, "did you mean `light`?"),
         (&["draw", model, "-o", svg, "--style", "layerd"], 2, "did you mean `layered`?"),
@@ -116,6 +118,7 @@ fn mistakes_have_messages_and_exit_codes() {
         (&["draw", picture.to_str().unwrap()], 1, "not an ONNX file: found a PNG header"),
         (&["draw", broken.to_str().unwrap()], 1, "damaged at byte"),
         (&["summary", empty.to_str().unwrap()], 1, "empty"),
+        (&["draw", typo.to_str().unwrap()], 1, "linear"),
     ];
     for (args, code, message) in cases {
         let done = run(args);

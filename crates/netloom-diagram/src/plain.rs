@@ -100,11 +100,17 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
             pad(&name, w[1]),
             pad(&size, w[2])
         );
+        let line = printable(&line);
         let line = if options.ascii { to_ascii(&line) } else { line };
         out += line.trim_end();
         out.push('\n');
     }
     out
+}
+
+/// The same text without control characters, which could tell a terminal to do things; line ends stay.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 struct Glyphs {
@@ -272,7 +278,8 @@ fn cost(view: &View, index: usize) -> String {
     format!("{:>8} {:>7}", number::si(total), number::percent(total, view.summary.parameters))
 }
 
-fn to_ascii(line: &str) -> String {
+/// The same text in ASCII only.
+pub fn to_ascii(line: &str) -> String {
     let mut out = String::new();
     for c in line.chars() {
         match c {
@@ -287,6 +294,7 @@ fn to_ascii(line: &str) -> String {
             '─' => out.push('-'),
             '‹' => out.push('<'),
             '›' => out.push('>'),
+            '●' => out.push('*'),
             c if c.is_ascii() => out.push(c),
             _ => out.push('?'),
         }

@@ -8,6 +8,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     hints: Vec<String>,
+    report: Option<String>,
 }
 
 /// What sort of error it is.
@@ -23,7 +24,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind, message: message.into(), hints: Vec::new(), report: None }
     }
 
     /// An unknown name, with the nearest of those that exist.
@@ -43,6 +44,11 @@ impl Error {
     /// What sort of error it is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// All that is wrong, shown in its place over several lines, where the input is text.
+    pub fn report(&self) -> Option<&str> {
+        self.report.as_deref()
     }
 
     /// What to do, most helpful first.
@@ -76,13 +82,23 @@ impl std::error::Error for Error {}
 
 impl From<netloom_import::Error> for Error {
     fn from(error: netloom_import::Error) -> Self {
-        Self { kind: ErrorKind::Input, hints: error.hints().to_vec(), message: error.to_string() }
+        Self {
+            kind: ErrorKind::Input,
+            hints: error.hints().to_vec(),
+            report: error.report().map(str::to_owned),
+            message: error.to_string(),
+        }
     }
 }
 
 impl From<netloom_export::Error> for Error {
     fn from(error: netloom_export::Error) -> Self {
-        Self { kind: ErrorKind::Output, hints: error.hints().to_vec(), message: error.to_string() }
+        Self {
+            kind: ErrorKind::Output,
+            hints: error.hints().to_vec(),
+            report: None,
+            message: error.to_string(),
+        }
     }
 }
 

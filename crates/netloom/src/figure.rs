@@ -215,5 +215,7 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     if graph.nodes().len() == 0 {
         return Err(Error::new(ErrorKind::Input, "the model has no operators"));
     }
+    let head = netloom_diagram::plain::printable(&head);
+    let head = if ascii { netloom_diagram::plain::to_ascii(&head) } else { head };
     Ok(format!("{head}\n\n{body}"))
 }

@@ -20,6 +20,7 @@ pub mod report;
 
 pub use error::{Error, ErrorKind};
 pub use figure::{Figure, FigureOptions, draw, export, lint, text_figure};
+pub use netloom_diagram::plain::printable;
 pub use netloom_diagram::styles::STYLES;
 pub use netloom_diagram::{Depth, ViewOptions};
 pub use netloom_export::{Length, OUTPUTS, Options as ExportOptions, TextMode};

@@ -1,6 +1,7 @@
 //! `summary`: a table for people, one line per module or layer, totals below.
 
 use netloom_diagram::number::{grouped, percent, shape, si};
+use netloom_diagram::plain::printable;
 use netloom_graph::summary::summary;
 use netloom_graph::{Graph, ModuleId, NodeId, layers};
 
@@ -119,7 +120,7 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
             out += &format!("{title:<11} {}{dtype} {}\n", tensor.name, shape(tensor.ty.shape(), true));
         }
     }
-    out
+    printable(&out)
 }
 
 fn shown(graph: &Graph, id: NodeId) -> bool {

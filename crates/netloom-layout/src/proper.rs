@@ -286,16 +286,32 @@ fn attach(cells: &mut Cells, problem: &Problem, span: (usize, usize), beside: &[
 
 /// One cell in every row that the net passes.
 fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32, high: u32) {
-    let passes = |c: &Course| c.from.min(c.to) / 2 != c.from.max(c.to).div_ceil(2);
-    let mut weight = 0;
-    for i in links.iter().map(|&i| i as usize) {
-        if passes(&cells.courses[i]) {
-            weight = weight.max(problem.links[i].weight);
+    // The weight in a row is that of the links that still go on there.
+    let rows = low / 2..high.div_ceil(2);
+    let mut weights = vec![0u32; rows.len()];
+    let mut source = rows.start;
+    for &i in links[..if rows.is_empty() { 0 } else { links.len() }].iter() {
+        let c = cells.courses[i as usize];
+        source = (c.from / 2).clamp(rows.start, rows.end - 1);
+        let last = if c.to >= c.from { c.to.div_ceil(2).max(1) - 1 } else { c.to / 2 };
+        if rows.contains(&last) && c.from.min(c.to) / 2 < c.from.max(c.to).div_ceil(2) {
+            let weight = &mut weights[(last - rows.start) as usize];
+            *weight = (*weight).max(problem.links[i as usize].weight);
+        }
+    }
+    if !rows.is_empty() {
+        let middle = (source - rows.start) as usize;
+        for k in (middle + 1..weights.len()).rev() {
+            weights[k - 1] = weights[k - 1].max(weights[k]);
+        }
+        for k in 1..=middle {
+            weights[k] = weights[k].max(weights[k - 1]);
         }
     }
     let named = links.iter().all(|&i| problem.links[i as usize].kind == EdgeKind::Skip);
     let light = links.len() > 1 || named;
-    for row in low / 2..high.div_ceil(2) {
+    for row in rows {
+        let weight = weights[(row - low / 2) as usize];
         let cell = cells.cell(row, 0.0, 0.0, 0.0, net, weight);
         cells.light[cell as usize] = light;
         cells.passing.push((net, row, cell));
@@ -313,7 +329,7 @@ fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32,
         if course.from == course.to && course.from % 2 == 1 && link.source.side != link.target.side {
             // Out at one side, below the item, and in at the other.
             let row = course.from / 2;
-            let second = cells.cell(row, 0.0, 0.0, 0.0, net, weight);
+            let second = cells.cell(row, 0.0, 0.0, 0.0, net, 1);
             cells.courses[i].second = second;
             for cell in [cells.passing[cells.passing.len() - 1].2, second] {
                 let spot = Spot::Cell(cell);

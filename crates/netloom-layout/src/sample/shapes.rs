@@ -46,7 +46,7 @@ type Draw = fn(&mut Sketch);
 
 /// All shapes with their names.
 pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
-    let all: [(&'static str, Draw); 15] = [
+    let all: [(&'static str, Draw); 16] = [
         ("chain", chain),
         ("residual", residual),
         ("projection", projection),
@@ -62,6 +62,7 @@ pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
         ("bert", bert),
         ("cross", cross),
         ("ports", ports),
+        ("stub", stub),
     ];
     all.into_iter()
         .map(|(name, draw)| {
@@ -296,4 +297,17 @@ fn ports(s: &mut Sketch) {
         s.edge(from, b);
         s.last().target.port = Some(port);
     }
+}
+
+/// A trunk that forks into a box under a stub and a by-pass of the box.
+fn stub(s: &mut Sketch) {
+    let first = s.boxed(None, 60.0);
+    let block = s.container(None);
+    let note = s.boxed(Some(block), 30.0);
+    let body = s.boxed(Some(block), 90.0);
+    let output = s.boxed(Some(block), 90.0);
+    let last = s.boxed(None, 60.0);
+    s.trunk(&[first, body, output, last]);
+    s.edge(note, body);
+    s.skip(first, output);
 }

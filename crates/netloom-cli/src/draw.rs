@@ -15,11 +15,10 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         return Err(Failure::usage("expected a positive --scale and --dpi"));
     }
     let (graph, name) = files::model(&args.model)?;
-    let stem = name.split(['.']).next().unwrap_or(&name).to_owned();
-    let title = args.name.clone().unwrap_or_else(|| {
-        let known = graph.module(graph.root()).class.clone();
-        known.unwrap_or(if stem == "standard input" { String::new() } else { stem })
-    });
+    // A file's name is what its owner calls the model; without one the model's class is the next best.
+    let stem = name.split('.').next().unwrap_or_default();
+    let own = if args.model == Path::new("-") { "" } else { stem };
+    let title = args.name.clone().unwrap_or_else(|| own.to_owned());
     let options = FigureOptions {
         style: args.style.clone(),
         theme: args.theme.clone(),

@@ -32,12 +32,15 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
             *end = (*end).max(*t);
         }
     }
+    let mut arriving: Vec<Vec<(usize, usize)>> = vec![Vec::new(); view.nodes.len()];
+    for edge in &view.edges {
+        arriving[edge.target].push((edge.source, edge.tensor.index()));
+    }
     let mut rails: Vec<Option<(usize, usize)>> = Vec::new();
     let mut rows: Vec<(String, String, String, String)> = Vec::new();
     for (at, &n) in order.iter().enumerate() {
         let node = &view.nodes[n];
-        let reads: Vec<(usize, usize)> =
-            view.edges.iter().filter(|e| e.target == n).map(|e| (e.source, e.tensor.index())).collect();
+        let reads = &arriving[n];
         let mine: Vec<usize> =
             (0..rails.len()).filter(|r| rails[*r].is_some_and(|s| reads.contains(&s))).collect();
         // The box stands on the first rail it reads, or on a free one. A stream that goes on past the box makes way
@@ -66,7 +69,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
                 rails[*r] = None;
             }
         }
-        let made: Vec<(usize, usize)> = last.keys().filter(|(s, _)| *s == n).copied().collect();
+        let made: Vec<(usize, usize)> = last.range((n, 0)..(n + 1, 0)).map(|(s, _)| *s).collect();
         for (i, stream) in made.iter().enumerate() {
             let r = if i == 0 { slot } else { free(&rails) };
             while rails.len() <= r {

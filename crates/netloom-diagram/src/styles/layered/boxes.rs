@@ -1,5 +1,7 @@
 //! Boxes, frames and merge circles.
 
+use std::collections::BTreeMap;
+
 use netloom_layout::Layout;
 use netloom_scene::figures::{bands, label_at, plus, rounded_rect, times};
 use netloom_scene::kurbo::{Point, Rect};
@@ -19,6 +21,7 @@ pub(super) fn draw(
     into: &mut Group,
 ) {
     let theme = &options.theme;
+    let crossings = Crossings::new(layout);
     // What a frame holds is drawn inside its group, so that it moves and fades with it. Frames stand before what they
     // hold, so in reverse order every group is whole when its turn comes.
     let mut held: Vec<Vec<Item>> = vec![Vec::new(); view.nodes.len()];
@@ -31,7 +34,7 @@ pub(super) fn draw(
         match node.kind {
             NodeKind::Container => {
                 group.role = Role::Container;
-                frame(node, rect, layout, theme, &mut group);
+                frame(node, rect, &crossings, theme, &mut group);
             }
             NodeKind::Merge => {
                 group.role = Role::Node;
@@ -127,7 +130,7 @@ fn lines(
 }
 
 /// An open module: tint, border, and the name at the left top, out of the way of arrows that cross the header.
-fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mut Group) {
+fn frame(node: &ViewNode, rect: Rect, crossings: &Crossings, theme: &Theme, group: &mut Group) {
     let swatch = theme.swatch(node.category.name());
     group.push(
         rounded_rect(node.key.piece("frame"), rect, theme.container_radius)
@@ -139,7 +142,7 @@ fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mu
     let band = Rect::new(rect.x0 + pad, rect.y0 + 4.0, rect.x1 - pad, rect.y0 + 4.0 + height);
     let (bold, plain) = (theme.header_style(true), theme.header_style(false));
     let mut title = shape(&node.title, &bold);
-    let (x0, x1) = gap(band, title.width, layout);
+    let (x0, x1) = gap(band, title.width, crossings);
     let room = x1 - x0;
     if title.width > room {
         title = shape(&ellipsize(&node.title, &bold, room), &bold);
@@ -161,24 +164,51 @@ fn frame(node: &ViewNode, rect: Rect, layout: &Layout, theme: &Theme, group: &mu
     }
 }
 
-/// The first stretch of a header that no arrow crosses and that is wide enough, else the widest.
-fn gap(band: Rect, need: f64, layout: &Layout) -> (f64, f64) {
-    const CLEAR: f64 = 5.0;
-    let mut cuts: Vec<(f64, f64)> = Vec::new();
-    for route in &layout.routes {
-        for pair in route.points.windows(2) {
-            let (a, b) = (pair[0], pair[1]);
-            let (top, bottom) = (a.y.min(b.y), a.y.max(b.y));
-            let (left, right) = (a.x.min(b.x), a.x.max(b.x));
-            if bottom > band.y0 - 1.0
-                && top < band.y1 + 1.0
-                && right + CLEAR > band.x0
-                && left - CLEAR < band.x1
-            {
-                cuts.push((left - CLEAR, right + CLEAR));
+/// Pieces of arrows by height, so that a header finds those that cross it.
+struct Crossings(BTreeMap<i64, Vec<(Rect, usize)>>);
+
+/// Height of one shelf of [`Crossings`], px.
+const SHELF: f64 = 128.0;
+
+impl Crossings {
+    fn new(layout: &Layout) -> Self {
+        let mut shelves: BTreeMap<i64, Vec<(Rect, usize)>> = BTreeMap::new();
+        let pieces = layout.routes.iter().flat_map(|r| r.points.windows(2));
+        for (i, pair) in pieces.enumerate() {
+            let piece = Rect::new(pair[0].x, pair[0].y, pair[1].x, pair[1].y).abs();
+            for shelf in shelf(piece.y0)..=shelf(piece.y1) {
+                shelves.entry(shelf).or_default().push((piece, i));
             }
         }
+        Self(shelves)
     }
+
+    /// Left and right ends of the pieces that cross a band, kept `clear` px away.
+    fn of(&self, band: Rect, clear: f64) -> Vec<(f64, f64)> {
+        let wide = band.inflate(clear, 1.0);
+        let mut found: Vec<(Rect, usize)> = self
+            .0
+            .range(shelf(wide.y0)..=shelf(wide.y1))
+            .flat_map(|(_, pieces)| pieces)
+            .filter(|(p, _)| p.y1 > wide.y0 && p.y0 < wide.y1 && p.x1 > wide.x0 && p.x0 < wide.x1)
+            .copied()
+            .collect();
+        found.sort_by_key(|(_, i)| *i);
+        found.dedup_by_key(|(_, i)| *i);
+        found.into_iter().map(|(p, _)| (p.x0 - clear, p.x1 + clear)).collect()
+    }
+}
+
+fn shelf(y: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "layouts are bounded far below 2^53 px")]
+    let shelf = (y / SHELF).floor() as i64;
+    shelf
+}
+
+/// The first stretch of a header that no arrow crosses and that is wide enough, else the widest.
+fn gap(band: Rect, need: f64, crossings: &Crossings) -> (f64, f64) {
+    const CLEAR: f64 = 5.0;
+    let mut cuts = crossings.of(band, CLEAR);
     cuts.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut gaps = Vec::new();
     let mut x = band.x0;

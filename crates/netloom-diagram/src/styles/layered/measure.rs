@@ -1,5 +1,7 @@
 //! Sizes of boxes from their text, and the layout's input.
 
+use std::collections::BTreeMap;
+
 use netloom_graph::Category;
 use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
 use netloom_scene::TextRun;
@@ -72,25 +74,25 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             }
         })
         .collect();
+    // Arrows out of one box that carry the same tensor are one bundle.
+    let mut bundles = BTreeMap::new();
     let edges = view
         .edges
         .iter()
-        .map(|e| Edge {
-            source: End { node: e.source, port: None },
-            target: End { node: e.target, port: None },
-            bundle: Some(e.source * view.edges.len().max(1) + bundle(view, e)),
-            kind: if e.skip { EdgeKind::Skip } else { EdgeKind::Flow },
-            weight: if e.trunk { 8 } else { 1 },
-            label: Size::default(),
+        .map(|e| {
+            let next = bundles.len();
+            Edge {
+                source: End { node: e.source, port: None },
+                target: End { node: e.target, port: None },
+                bundle: Some(*bundles.entry((e.source, e.tensor)).or_insert(next)),
+                kind: if e.skip { EdgeKind::Skip } else { EdgeKind::Flow },
+                weight: if e.trunk { 8 } else { 1 },
+                label: Size::default(),
+            }
         })
         .collect();
     let spacing = Spacing { rank: theme.rank_gap, node: theme.node_gap, lane: theme.lane_gap };
     Measured { input: LayoutInput { nodes, edges, direction: options.direction, spacing }, boxes }
-}
-
-/// Arrows out of one box that carry the same tensor are one bundle, named by the first of them.
-fn bundle(view: &View, edge: &crate::view::ViewEdge) -> usize {
-    view.edges.iter().position(|e| e.source == edge.source && e.tensor == edge.tensor).unwrap_or_default()
 }
 
 fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
@@ -140,14 +142,14 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
     let (length, _) = crate::view::longest(view);
     let sized = |i: usize| matches!(view.nodes[i].kind, NodeKind::Layer | NodeKind::Module);
     // How many boxes of one parent stand at one distance from the input: the number of columns.
-    let mut columns = std::collections::BTreeMap::new();
+    let mut columns = BTreeMap::new();
     for (i, node) in view.nodes.iter().enumerate() {
         if sized(i) {
             *columns.entry((node.parent, length[i])).or_insert(0usize) += 1;
         }
     }
-    let mut widest = std::collections::BTreeMap::new();
-    let mut crowd = std::collections::BTreeMap::new();
+    let mut widest = BTreeMap::new();
+    let mut crowd = BTreeMap::new();
     for (i, node) in view.nodes.iter().enumerate() {
         if sized(i) {
             let w: &mut f64 = widest.entry(node.parent).or_insert(0.0);

@@ -73,15 +73,14 @@ fn macs(graph: &Graph, node: &Node) -> Option<u64> {
 fn label(name: &str, graph: &Graph, node: &Node) -> Label {
     let hidden = node.attributes.int("hidden_size").map(Dim::Known);
     let hidden = hidden.or_else(|| rules::input_shape(graph, node, 2)?.get(2).cloned());
+    let direction = node.attributes.string("direction").unwrap_or_default().to_lowercase();
+    // Papers write BiLSTM for a layer that reads both ways.
+    let both = if direction == "bidirectional" { "Bi" } else { "" };
     let label = match hidden {
-        Some(size) if !size.is_unknown() => Label::new(format!("{name} {size}")),
-        _ => Label::new(name),
+        Some(size) if !size.is_unknown() => Label::new(format!("{both}{name} {size}")),
+        _ => Label::new(format!("{both}{name}")),
     };
-    match node.attributes.string("direction") {
-        Some(d) if d.eq_ignore_ascii_case("bidirectional") => label.with("both ways"),
-        Some(d) if d.eq_ignore_ascii_case("reverse") => label.with("backwards"),
-        _ => label,
-    }
+    if direction == "reverse" { label.with("backwards") } else { label }
 }
 
 #[cfg(test)]
@@ -101,6 +100,6 @@ mod tests {
         check("RNN", "", "f32? f32[1,8,16] f32[1,8,8]", "f32[?,1,?,8] f32[1,?,8]");
         let inputs = "f32[35,4,16] f32[2,32,16] f32[2,32,8]";
         let settings = "hidden_size=8 direction=bidirectional";
-        check_label("LSTM", settings, inputs, "LSTM 8 | both ways", Some(2 * 35 * 4 * 32 * (16 + 8)));
+        check_label("LSTM", settings, inputs, "BiLSTM 8", Some(2 * 35 * 4 * 32 * (16 + 8)));
     }
 }

@@ -6,7 +6,7 @@
 use crate::clean::{Clean, MAX_WEIGHT, NONE, clean, size};
 use crate::count::stats;
 use crate::cut::{Piece, cut};
-use crate::level::solve;
+use crate::parts::solve;
 use crate::problem::{Item, Link, Pin, Problem, Role, Solution};
 use crate::route::append;
 use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size};

@@ -10,7 +10,7 @@ use crate::proper::proper;
 use crate::rank::{RankEdge, ranks};
 use crate::route::route;
 
-/// Lays out one container's inside.
+/// Lays out what is joined in one container.
 pub(crate) fn solve(problem: &Problem) -> Solution {
     if problem.items.is_empty() {
         let p = &problem.padding;

@@ -5,7 +5,7 @@
 //!
 //! # Phases
 //! `clean` makes the input sane and `cut` cuts edges at borders; `compound` solves every container from the inside out.
-//! A `level` is solved by `acyclic`, `rank`, `proper` (with `sides`, `runs`), `order` (with `settle`), `place` (with
+//! Its unlinked `parts` stand side by side; each is a `level` solved by `acyclic`, `rank`, `proper` (with `sides`, `runs`), `order` (with `settle`), `place` (with
 //! `ends`, `align`), `lanes`, and `route` (with `tracks`). `count` and [`verify()`] look at the result only.
 
 mod acyclic;
@@ -21,6 +21,7 @@ mod lanes;
 mod level;
 mod order;
 pub mod output;
+mod parts;
 mod place;
 mod problem;
 mod proper;

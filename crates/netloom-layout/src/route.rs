@@ -127,9 +127,12 @@ pub(crate) fn route(
     );
     let shift_x = p.left - left + ((size.width - p.left - p.right - content) / 2.0).max(0.0);
     let mut solution = Solution { size, ..Solution::default() };
+    let low = low(cells);
     for (c, item) in problem.items.iter().enumerate() {
+        let r = cells.row[c] as usize;
         let top = match item.role {
-            Role::Box => row_top[cells.row[c] as usize],
+            Role::Box if low[c] => row_top[r] + row_height[r] - cells.height[c],
+            Role::Box => row_top[r],
             Role::Entry => 0.0,
             Role::Exit => size.height,
         };
@@ -230,6 +233,20 @@ pub(crate) fn route(
     }
     solution.first.push(solution.points.len() as u32);
     solution
+}
+
+/// Items that stand at the bottom of their row: those that nothing leads to, close to a reader in the next row. The
+/// first row stays aligned at its top.
+fn low(cells: &Cells) -> Vec<bool> {
+    let (mut read, mut held) = (vec![false; cells.items], vec![false; cells.items]);
+    for course in &cells.courses {
+        let source = cells.attaches[course.source as usize].cell as usize;
+        let below = 2 * cells.row[source] + 2;
+        held[cells.attaches[course.target as usize].cell as usize] = true;
+        held[source] |= course.from != below || course.to < below;
+        read[source] |= course.to <= below + 1;
+    }
+    (0..cells.items).map(|c| read[c] && !held[c] && cells.row[c] > 0).collect()
 }
 
 /// For every cell of a passing net: the rows down to which and up to which the net runs straight from there.

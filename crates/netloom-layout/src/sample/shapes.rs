@@ -46,7 +46,7 @@ type Draw = fn(&mut Sketch);
 
 /// All shapes with their names.
 pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
-    let all: [(&'static str, Draw); 16] = [
+    let all: [(&'static str, Draw); 18] = [
         ("chain", chain),
         ("residual", residual),
         ("projection", projection),
@@ -63,6 +63,8 @@ pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
         ("cross", cross),
         ("ports", ports),
         ("stub", stub),
+        ("stub_low", stub_low),
+        ("apart", apart),
     ];
     all.into_iter()
         .map(|(name, draw)| {
@@ -296,6 +298,33 @@ fn ports(s: &mut Sketch) {
     for (port, from) in [(1, a), (3, a), (2, a)] {
         s.edge(from, b);
         s.last().target.port = Some(port);
+    }
+}
+
+/// A trunk with a tall container, and a chain that nothing joins to it.
+fn apart(s: &mut Sketch) {
+    let first = s.boxed(None, 60.0);
+    let mask = s.boxed(None, 50.0);
+    let block = s.container(None);
+    let inside = [90.0, 90.0, 90.0].map(|w| s.boxed(Some(block), w));
+    let last = s.boxed(None, 60.0);
+    s.trunk(&[first, inside[0], inside[1], inside[2], last]);
+    let [select, and] = [60.0, 40.0].map(|w| s.boxed(None, w));
+    s.edge(mask, select);
+    s.edge(select, and);
+    s.boxed(None, 40.0);
+}
+
+/// Stubs beside a tall container and beside a box, each for what follows.
+fn stub_low(s: &mut Sketch) {
+    let first = s.boxed(None, 60.0);
+    let block = s.container(None);
+    let inside = [90.0, 90.0, 90.0].map(|w| s.boxed(Some(block), w));
+    let [next, last] = [90.0, 90.0].map(|w| s.boxed(None, w));
+    s.trunk(&[first, inside[0], inside[1], inside[2], next, last]);
+    for reader in [next, last] {
+        let note = s.boxed(None, 30.0);
+        s.edge(note, reader);
     }
 }
 

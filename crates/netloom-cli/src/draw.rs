@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use netloom::{ExportOptions, FigureOptions, Severity, TextMode};
+use netloom::{ExportOptions, FigureOptions, TextMode};
 
 use crate::args::{DrawArgs, TextArg};
 use crate::failure::{Failure, remarks};
@@ -32,22 +32,14 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         batch: args.batch,
         name: title,
     };
-    let mut lines: Vec<String> = graph
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity > Severity::Note || args.verbose)
-        .map(|d| {
-            let at = if d.path.is_empty() { String::new() } else { format!("{}: ", d.path) };
-            format!("{}: {at}{}", d.severity, d.message)
-        })
-        .collect();
+    let mut notes = Vec::new();
     let target = args.output.as_deref().unwrap_or(Path::new("-"));
     let bytes = match format.as_str() {
         "txt" => netloom::text_figure(&graph, &options, args.ascii)?.into_bytes(),
         "json" => netloom::import::writers::json::write(&graph).into_bytes(),
         format => {
             let figure = netloom::draw(&graph, &options)?;
-            lines.extend(figure.notes.iter().map(|n| format!("note: {n}")));
+            notes.extend(figure.notes.iter().cloned());
             let export = ExportOptions {
                 width: args.width,
                 scale: args.scale,
@@ -62,7 +54,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         }
     };
     files::write(target, &bytes)?;
-    remarks(&lines, args.verbose);
+    remarks(&graph, &notes, args.verbose);
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind as IoKind, Write as _};
 use std::path::Path;
 
+use netloom::{Graph, Severity};
+
 /// Why a command stopped.
 pub(crate) struct Failure {
     message: String,
@@ -72,9 +74,14 @@ impl From<netloom::Error> for Failure {
     }
 }
 
-/// Prints remarks to standard error, the first few unless all are wanted.
-pub(crate) fn remarks(lines: &[String], all: bool) {
+/// Prints remarks on a model to standard error, the first few unless all are wanted; plain notes only then.
+pub(crate) fn remarks(graph: &Graph, more: &[String], all: bool) {
     const FEW: usize = 5;
+    let told = graph.diagnostics.iter().filter(|d| d.severity > Severity::Note || all).map(|d| {
+        let at = if d.path.is_empty() { String::new() } else { format!("{}: ", d.path) };
+        format!("{}: {at}{}", d.severity, d.message)
+    });
+    let lines: Vec<String> = told.chain(more.iter().map(|n| format!("note: {n}"))).collect();
     let mut err = std::io::stderr().lock();
     let n = if all { lines.len() } else { lines.len().min(FEW) };
     for line in &lines[..n] {

@@ -64,6 +64,7 @@ const REGISTRIES: &[Registry] = &[
             ("build", "the first view, before any pass"),
             ("calls", "which operators belong to which call of a module"),
             ("flow", "which operators carry data, for all passes"),
+            ("words", "what a box of the first view says"),
         ],
     },
     Registry {

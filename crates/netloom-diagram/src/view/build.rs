@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_graph::summary::{Summary, summary};
-use netloom_graph::{Category, Elements, Graph, ModuleId, ModuleKind, NodeId, Producer, TensorId, layers};
+use netloom_graph::{Category, Graph, ModuleId, NodeId, Producer, layers};
 use netloom_scene::Key;
 
 use super::calls::Calls;
@@ -28,11 +28,11 @@ enum Unit {
     Module(ModuleId, u32),
 }
 
-struct Builder<'a> {
-    graph: &'a Graph,
+pub(super) struct Builder<'a> {
+    pub(super) graph: &'a Graph,
     options: &'a ViewOptions,
-    summary: Summary,
-    flow: Flow,
+    pub(super) summary: Summary,
+    pub(super) flow: Flow,
     /// Shown operators inside each module, everything below included.
     n_shown: Vec<usize>,
     /// Direct children of each module that show something, modules and operators.
@@ -98,12 +98,12 @@ impl<'a> Builder<'a> {
     }
 
     /// A module without parts whose class is a layer everyone knows is one box however many operators it has.
-    fn is_known_layer(&self, id: ModuleId) -> bool {
+    pub(super) fn is_known_layer(&self, id: ModuleId) -> bool {
         let module = self.graph.module(id);
         module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some()
     }
 
-    fn layer_of(&self, id: ModuleId) -> Option<&'static layers::Layer> {
+    pub(super) fn layer_of(&self, id: ModuleId) -> Option<&'static layers::Layer> {
         let class = self.graph.module(id).class.as_deref()?;
         layers::find_by_name("torch", class).or_else(|| layers::find_by_name("keras", class))
     }
@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
             let parent = module.and_then(|m| self.container(m, first, &mut containers, &mut nodes));
             let base = parent.map(|p| nodes[p].modules.last().map_or("", |m| graph.module(*m).path.as_str()));
             let mut node = match unit {
-                Unit::Operator(id) => self.operator(id, base.unwrap_or("")),
+                Unit::Operator(id) => self.operator(id),
                 Unit::Module(id, _) => self.module(id, base.unwrap_or("")),
             };
             node.operators = operators;
@@ -317,146 +317,6 @@ impl<'a> Builder<'a> {
         }
         outer
     }
-
-    fn operator(&self, id: NodeId, _base: &str) -> ViewNode {
-        let graph = self.graph;
-        let node = graph.node(id);
-        let category = flow::category(graph, node);
-        let label = layers::effective(graph, node).map(|l| (l.label)(graph, node));
-        let streams = node.inputs.iter().flatten().filter(|t| !graph.tensor(**t).is_stored()).count();
-        let kind = match node.op.as_str() {
-            "Add" | "Sum" | "Mul" if streams >= 2 && node.domain.is_empty() => NodeKind::Merge,
-            _ => NodeKind::Layer,
-        };
-        let (mut title, details) =
-            label.map_or_else(|| (node.op.clone(), Vec::new()), |l| (l.title, l.details));
-        title = number::group_digits(&title.replace('_', " "));
-        if kind == NodeKind::Merge {
-            title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
-        }
-        let mut subtitle = String::new();
-        let stored = node.inputs.iter().flatten().find(|t| graph.tensor(**t).is_stored());
-        let (mut title, mut category) = (title, category);
-        match (node.op.as_str(), stored) {
-            ("Gather", Some(table)) if node.input(0) == Some(*table) => {
-                (title, category) = ("embedding".to_owned(), Category::Embedding);
-                if let Some([rows, width]) = graph.tensor(*table).ty.shape().dims() {
-                    subtitle = format!("{} → {}", number::dim(rows), number::dim(width));
-                }
-            }
-            ("Gather" | "GatherND" | "Slice", _) => title = "select".to_owned(),
-            ("Add", Some(other)) if kind == NodeKind::Layer => {
-                title = format!("+ {}", operand(graph, *other))
-            }
-            ("Mul", Some(other)) if kind == NodeKind::Layer => {
-                title = format!("× {}", operand(graph, *other))
-            }
-            ("Div", Some(other)) if node.input(1) == Some(*other) => {
-                title = format!("÷ {}", operand(graph, *other))
-            }
-            _ => {}
-        }
-        ViewNode {
-            kind,
-            title,
-            subtitle,
-            details,
-            category,
-            output: node.output(0),
-            ..blank(Key::new(safe(&graph.node_path(id))))
-        }
-    }
-
-    fn module(&self, id: ModuleId, base: &str) -> ViewNode {
-        let graph = self.graph;
-        let module = graph.module(id);
-        let key = Key::new(safe(&module.path));
-        let row = self.summary.modules.get(id.index());
-        let output = row.and_then(|r| r.outputs.first().copied());
-        if let Some(layer) = self.layer_of(id).filter(|_| self.is_known_layer(id)) {
-            let width = output
-                .and_then(|t| graph.tensor(t).ty.shape().dims().and_then(|d| d.last()))
-                .map_or_else(String::new, |d| format!(" {}", number::dim(d)));
-            let title = match layer.category {
-                Category::Linear => format!("linear{width}"),
-                Category::Norm | Category::Activation | Category::Attention => {
-                    module.class.clone().unwrap_or_default()
-                }
-                _ => layer.name.replace('_', " "),
-            };
-            return ViewNode {
-                kind: NodeKind::Layer,
-                title,
-                category: layer.category,
-                modules: vec![id],
-                output,
-                ..blank(key)
-            };
-        }
-        let parameters = row.map_or(0, |r| r.parameters);
-        let mut subtitle = self.class(id);
-        if parameters > 0 {
-            let size = number::si(parameters);
-            subtitle = if subtitle.is_empty() { size } else { format!("{subtitle} · {size}") };
-        }
-        let name = if module.parent.is_none() {
-            module.class.clone().unwrap_or_else(|| graph.name.clone())
-        } else {
-            relative(&module.path, base)
-        };
-        ViewNode {
-            kind: NodeKind::Module,
-            title: name,
-            subtitle,
-            category: self.heaviest(id),
-            modules: vec![id],
-            output,
-            ..blank(key)
-        }
-    }
-
-    /// The class to print: for a plain list of equal parts, how many of what.
-    fn class(&self, id: ModuleId) -> String {
-        let module = self.graph.module(id);
-        let class = module.class.clone().unwrap_or_default();
-        if !matches!(class.as_str(), "" | "Sequential" | "ModuleList") {
-            // `self_attention · SelfAttention` says the same thing twice.
-            let bare = |s: &str| s.replace('_', "").to_lowercase();
-            return if bare(&class) == bare(&module.name) { String::new() } else { class };
-        }
-        let kinds: BTreeSet<Option<&str>> =
-            module.children.iter().map(|c| self.graph.module(*c).class.as_deref()).collect();
-        match (kinds.len(), kinds.first()) {
-            (1, Some(Some(kind))) if module.children.len() > 1 && module.kind == ModuleKind::Module => {
-                format!("{} × {kind}", module.children.len())
-            }
-            _ => class,
-        }
-    }
-
-    /// The category that costs most inside a module, by multiply-adds, then parameters, then count.
-    fn heaviest(&self, id: ModuleId) -> Category {
-        let mut weight: BTreeMap<Category, (u64, u64, u64)> = BTreeMap::new();
-        let mut stack = vec![id];
-        while let Some(m) = stack.pop() {
-            let module = self.graph.module(m);
-            stack.extend(&module.children);
-            for &n in &module.nodes {
-                if !self.flow.is_shown(n) {
-                    continue;
-                }
-                let row = self.summary.nodes.get(n.index()).copied().unwrap_or_default();
-                let entry = weight.entry(flow::category(self.graph, self.graph.node(n))).or_default();
-                entry.0 = entry.0.saturating_add(row.macs.unwrap_or(0));
-                entry.1 = entry.1.saturating_add(row.parameters);
-                entry.2 += 1;
-            }
-        }
-        weight
-            .into_iter()
-            .max_by_key(|(c, w)| (*w, std::cmp::Reverse(*c)))
-            .map_or(Category::Other, |(c, _)| c)
-    }
 }
 
 pub(super) fn blank(key: Key) -> ViewNode {
@@ -476,7 +336,7 @@ pub(super) fn blank(key: Key) -> ViewNode {
 }
 
 /// A path without the part that the frame around already says; a bare number keeps one name before it.
-fn relative(path: &str, base: &str) -> String {
+pub(super) fn relative(path: &str, base: &str) -> String {
     let rest = path.strip_prefix(base).map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest));
     if !rest.bytes().all(|b| b.is_ascii_digit()) {
         return rest.to_owned();
@@ -486,28 +346,8 @@ fn relative(path: &str, base: &str) -> String {
     path[from..].to_owned()
 }
 
-/// A stored operand: its number when it is one, else its name.
-fn operand(graph: &Graph, id: TensorId) -> String {
-    let tensor = graph.tensor(id);
-    let value = tensor.value.as_ref().filter(|v| v.len() == 1);
-    match value.map(|v| &v.elements) {
-        Some(Elements::Floats(v)) => number::float(v[0]),
-        Some(Elements::Ints(v)) => number::dim(&v[0]),
-        _ => short(&tensor.name),
-    }
-}
-
-/// The last part of a stored tensor's name that a person gave it; names made by exporters say `constant`.
-fn short(name: &str) -> String {
-    let last = name.rsplit(['.', '/', ':']).find(|s| !s.is_empty()).unwrap_or_default();
-    if last.is_empty() || last.ends_with("output_0") || last.chars().any(|c| c.is_ascii_digit()) {
-        return "constant".to_owned();
-    }
-    last.to_owned()
-}
-
 /// `#` parts a key's subject from its piece, so it may not stand in a name.
-fn safe(name: &str) -> String {
+pub(super) fn safe(name: &str) -> String {
     name.replace('#', "%23")
 }
 

@@ -15,6 +15,7 @@ mod skips;
 mod stubs;
 mod trunk;
 mod unwrap;
+mod words;
 
 pub use build::view;
 pub(crate) use trunk::longest;

@@ -2,7 +2,7 @@
 
 use netloom_graph::Graph;
 
-use super::trunk::longest;
+use super::trunk::{length_of, longest};
 use super::{NodeKind, Pass, View, ViewOptions};
 
 pub(super) static PASS: Pass =
@@ -18,7 +18,8 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
         .iter()
         .enumerate()
         .map(|(i, e)| {
-            let by_pass = from[e.target] != Some(i) && length[e.target] > length[e.source] + 2;
+            let by_pass = from[e.target] != Some(i)
+                && length[e.target] > length[e.source] + length_of(&view.nodes[e.source]);
             by_pass && joins(e.target) && view.nodes[e.source].kind != NodeKind::Stub
         })
         .collect();

@@ -1,8 +1,8 @@
 //! Finds the path that the eye follows: the longest way from an input to the main output.
 
-use netloom_graph::Graph;
+use netloom_graph::{Category, Graph};
 
-use super::{NodeKind, Pass, View, ViewOptions};
+use super::{NodeKind, Pass, View, ViewNode, ViewOptions};
 
 pub(super) static PASS: Pass =
     Pass { name: "trunk", about: "finds the longest way from an input to the main output", run };
@@ -26,6 +26,24 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
     }
     trunk.reverse();
     view.trunk = trunk;
+}
+
+/// How much a box adds to the length of a way. Masks and positions come through long chains of small arithmetic, so
+/// what only computes or moves counts less than what a network is made of.
+pub(crate) fn length_of(node: &ViewNode) -> u32 {
+    match node.kind {
+        NodeKind::Stub | NodeKind::Container => 0,
+        NodeKind::Merge => 2,
+        NodeKind::Layer
+            if matches!(
+                node.category,
+                Category::Elementwise | Category::Shape | Category::Constant | Category::Quantize
+            ) =>
+        {
+            1
+        }
+        _ => 4,
+    }
 }
 
 /// The length of the longest way to each node, and the arrow it arrives by; arrows that close a cycle do not count.
@@ -57,11 +75,7 @@ pub(crate) fn longest(view: &View) -> (Vec<u32>, Vec<Option<usize>>) {
         if std::mem::replace(&mut done[v], true) {
             continue;
         }
-        let own = match view.nodes[v].kind {
-            NodeKind::Stub | NodeKind::Container => 0,
-            NodeKind::Merge => 1,
-            _ => 2,
-        };
+        let own = length_of(&view.nodes[v]);
         for &e in &out[v] {
             let w = view.edges[e].target;
             missing[w] -= 1;

@@ -56,6 +56,7 @@ pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
         })
         .collect();
     lifted.graph.keep_tensors(&named);
+    lifted.tensors.retain(|id| named[id.index()]);
 }
 
 /// Whether a node only hands numbers on in another arrangement.

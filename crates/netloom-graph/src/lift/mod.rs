@@ -23,7 +23,7 @@ mod swish;
 #[cfg(test)]
 mod tests;
 
-use crate::{Graph, NodeId};
+use crate::{Graph, NodeId, TensorId};
 use rewrite::{Found, apply};
 use source::Source;
 
@@ -60,6 +60,8 @@ pub struct Lifted {
     pub graph: Graph,
     /// For each node of the graph, the nodes of the source that it stands for, in file order; never empty.
     pub stands_for: Vec<Vec<NodeId>>,
+    /// For each tensor of the graph, the tensor of the source that it is.
+    pub tensors: Vec<TensorId>,
     /// Nodes of the source that do nothing, or that only fed what a lifted node says by itself, in file order.
     pub removed: Vec<NodeId>,
 }
@@ -75,6 +77,7 @@ pub fn lift(graph: &Graph) -> Lifted {
     let mut lifted = Lifted {
         graph: graph.clone(),
         stands_for: graph.nodes().map(|(id, _)| vec![id]).collect(),
+        tensors: graph.tensors().map(|(id, _)| id).collect(),
         removed: Vec::new(),
     };
     if crate::infer::topological(graph).1.is_some() {

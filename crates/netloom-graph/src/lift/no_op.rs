@@ -28,11 +28,7 @@ fn find(source: &Source<'_>, id: NodeId) -> Option<Found> {
     };
     let others_unread = node.outputs.iter().skip(1).flatten().all(|t| source.is_private(&[], *t));
     // A result of the model keeps its own name and type.
-    if !idle
-        || !others_unread
-        || source.is_result(to)
-        || source.graph.tensor(to).producer == source.graph.tensor(from).producer
-    {
+    if !idle || !others_unread || source.is_result(to) || source.maker(to) != Some(id) {
         return None;
     }
     Some(Found { nodes: vec![id], becomes: Becomes::Same(from, to) })

@@ -202,7 +202,9 @@ impl<'a> Source<'a> {
         if !private.all(|t| self.is_private(group, *t)) {
             return false;
         }
-        if group.iter().any(|n| self.node(*n).region != new.region) {
+        // In a broken file two nodes may claim one tensor.
+        let made_here = |n: NodeId| self.node(n).outputs.iter().flatten().all(|t| self.maker(*t) == Some(n));
+        if group.iter().any(|n| self.node(*n).region != new.region || !made_here(*n)) {
             return false;
         }
         let mut before: Vec<TensorId> =

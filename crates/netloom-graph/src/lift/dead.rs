@@ -1,7 +1,6 @@
 //! What remains without readers: numbers and shapes that lifted nodes say by themselves.
 
 use super::Lifted;
-use crate::layers::rules;
 use crate::{Graph, Node, NodeId, Producer};
 
 /// Removes nodes that were read in the source and are read by nobody now, and tensors that nothing makes any more.
@@ -57,10 +56,4 @@ pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
         .collect();
     lifted.graph.keep_tensors(&named);
     lifted.tensors.retain(|id| named[id.index()]);
-}
-
-/// Whether a node only hands numbers on in another arrangement.
-pub(super) fn rearranges(node: &Node) -> bool {
-    let kind = node.layer.map_or("", |l| l.name);
-    matches!(kind, "reshape" | "flatten" | "transpose" | "squeeze" | "unsqueeze") && rules::passes(node, 0)
 }

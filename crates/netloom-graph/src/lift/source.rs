@@ -1,6 +1,7 @@
 //! What a rule sees: one graph, with questions about who makes, reads and learns what.
 
 use super::rewrite::{Becomes, Found};
+use crate::layers::rules;
 use crate::summary::learned::{self, Learned};
 use crate::{Attribute, Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, TensorId};
 
@@ -30,6 +31,12 @@ pub(super) fn results(graph: &Graph) -> Vec<bool> {
 /// Whether two numbers of a formula are the same.
 pub(super) fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+}
+
+/// Whether a node only hands numbers on in another arrangement.
+pub(super) fn rearranges(node: &Node) -> bool {
+    let kind = node.layer.map_or("", |l| l.name);
+    matches!(kind, "reshape" | "flatten" | "transpose" | "squeeze" | "unsqueeze") && rules::passes(node, 0)
 }
 
 impl<'a> Source<'a> {

@@ -242,6 +242,50 @@ impl Graph {
         self.nodes[node.index()].module = module;
     }
 
+    /// Replaces every node, keeping modules, regions and tensors; `moved` says where each old node went.
+    ///
+    /// Tensors that no node makes any more lose their producer.
+    pub(crate) fn replace_nodes(&mut self, nodes: Vec<Node>, moved: &[Option<NodeId>]) {
+        self.nodes.clear();
+        for module in &mut self.modules {
+            module.nodes.clear();
+        }
+        for region in &mut self.regions {
+            region.nodes.clear();
+            region.owner = region.owner.and_then(|n| moved.get(n.index()).copied().flatten());
+        }
+        for tensor in &mut self.tensors {
+            tensor.consumers.clear();
+            if matches!(tensor.producer, Producer::Node(..)) {
+                tensor.producer = Producer::Missing;
+            }
+        }
+        for node in nodes {
+            self.add_node(node);
+        }
+    }
+
+    /// Drops the tensors that are not marked and renumbers the others; no node, region or end of the model may name
+    /// a dropped one.
+    pub(crate) fn keep_tensors(&mut self, kept: &[bool]) {
+        let mut renumbered = Vec::with_capacity(kept.len());
+        let mut next = 0;
+        for keep in kept {
+            renumbered.push(TensorId::new(next));
+            next += usize::from(*keep);
+        }
+        let mut index = 0;
+        self.tensors.retain(|_| {
+            index += 1;
+            kept[index - 1]
+        });
+        let rename = |t: &mut TensorId| *t = renumbered[t.index()];
+        let nodes = self.nodes.iter_mut();
+        nodes.flat_map(|n| n.inputs.iter_mut().chain(&mut n.outputs)).flatten().for_each(rename);
+        self.inputs.iter_mut().chain(&mut self.outputs).for_each(rename);
+        self.regions.iter_mut().flat_map(|r| r.inputs.iter_mut().chain(&mut r.outputs)).for_each(rename);
+    }
+
     /// The bodies of a control-flow node, by attribute order.
     pub fn regions_of(&self, node: NodeId) -> impl Iterator<Item = RegionId> {
         let attributes = &self.node(node).attributes;

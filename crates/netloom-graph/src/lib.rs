@@ -26,6 +26,7 @@ pub mod dtype;
 pub mod graph;
 pub mod infer;
 pub mod layers;
+pub mod lift;
 pub mod module;
 pub mod node;
 pub mod shape;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Graph, ModuleId, TensorId, layers};
 
 mod cost;
-mod learned;
+pub(crate) mod learned;
 mod modules;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,9 @@
 //!
 //! `data/make_onnx_backend.py` says how the models were stripped of declared types and what it wrote about each.
 
+#[path = "common/invariants.rs"]
+mod invariants;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 
@@ -280,4 +283,13 @@ fn shapes_are_known_where_onnx_knows_them() {
     failures.sort();
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert_eq!((counts.cases, counts.known_there, counts.run), (2033, 19_045, 14_066), "the corpus is whole");
+}
+
+#[test]
+fn lifting_keeps_what_a_model_amounts_to() {
+    for case in corpus() {
+        let mut graph = read(&Bytes::new(case.name.clone(), case.model)).expect("every case opens");
+        netloom_graph::infer::infer(&mut graph);
+        invariants::check(&case.name, &graph, &netloom_graph::lift::lift(&graph));
+    }
 }

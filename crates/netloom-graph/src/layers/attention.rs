@@ -14,10 +14,7 @@ pub const FAMILY: &[Layer] = &[
         category: Category::Attention,
         infer: attention,
         macs: attention_macs,
-        label: |graph, node| match heads(graph, node) {
-            Some(n) => Label::new(format!("attention, {n} heads")),
-            None => Label::new("attention"),
-        },
+        label,
         ..Layer::DEFAULT
     },
     Layer {
@@ -119,6 +116,10 @@ fn attention(cx: &mut Infer<'_>) -> Ruled {
 
 /// Queries times keys, then weights times values.
 fn attention_macs(graph: &Graph, node: &Node) -> Option<u64> {
+    // A lifted node may read its operands in any arrangement; what its products cost was counted before.
+    if node.attributes.get("head_size").is_some() {
+        return node.attributes.int("macs").and_then(|n| u64::try_from(n).ok());
+    }
     let shape = |i: usize| rules::input_shape(graph, node, i);
     let int = |name: &str| node.attributes.int(name);
     let [q, k, v] = operands([shape(0), shape(1), shape(2)], int("q_num_heads"), int("kv_num_heads"))?;
@@ -131,8 +132,21 @@ fn attention_macs(graph: &Graph, node: &Node) -> Option<u64> {
     rules::count(&q[..3])?.checked_mul(total)?.checked_mul(widths)
 }
 
+fn label(graph: &Graph, node: &Node) -> Label {
+    match (heads(graph, node), node.attributes.int("head_size")) {
+        (Some(1), Some(size)) => Label::new(format!("attention, 1 head × {size}")),
+        (Some(heads), Some(size)) => Label::new(format!("attention, {heads} heads × {size}")),
+        (Some(heads), None) => Label::new(format!("attention, {heads} heads")),
+        (None, _) => Label::new("attention"),
+    }
+}
+
 fn heads(graph: &Graph, node: &Node) -> Option<i64> {
-    let by_setting = node.attributes.int("q_num_heads");
+    let setting = |name| node.attributes.int(name);
+    if setting("head_size").is_some() {
+        return setting("heads");
+    }
+    let by_setting = setting("q_num_heads");
     by_setting.or_else(|| match rules::input_shape(graph, node, 0)? {
         [_, heads, _, _] => heads.as_known(),
         _ => None,

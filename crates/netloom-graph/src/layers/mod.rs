@@ -286,7 +286,7 @@ pub fn effective(graph: &Graph, node: &Node) -> Option<&'static Layer> {
 }
 
 /// Whether a tensor is stored in the file, or a rearranged stored tensor.
-fn is_stored(graph: &Graph, tensor: TensorId) -> bool {
+pub(crate) fn is_stored(graph: &Graph, tensor: TensorId) -> bool {
     // Exporters chain a few rearrangements at most.
     const MAX_STEPS: usize = 8;
     let mut at = tensor;

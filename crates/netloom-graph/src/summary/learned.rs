@@ -32,16 +32,23 @@ const LEARNED_NAMES: &[&str] = &["beta", "bias", "gamma", "kernel", "weight"];
 const MAX_SOURCES: usize = 64;
 
 /// What a model learns.
-pub(super) struct Learned {
+pub(crate) struct Learned {
     /// The learned tensors, in order.
     pub tensors: Vec<TensorId>,
     read_by: Vec<Vec<TensorId>>,
+    sources: Vec<Vec<TensorId>>,
 }
 
 impl Learned {
     /// The learned tensors that a node uses, each once; a node that only rearranges uses none.
-    pub(super) fn read_by(&self, node: NodeId) -> &[TensorId] {
+    pub(crate) fn read_by(&self, node: NodeId) -> &[TensorId] {
         &self.read_by[node.index()]
+    }
+
+    /// The stored tensors that a tensor consists of, as far as they can be learned; none for data.
+    pub(crate) fn behind(&self, graph: &Graph, tensor: TensorId) -> impl Iterator<Item = TensorId> {
+        let sources = self.sources[tensor.index()].iter().copied();
+        sources.filter(|s| !has_last_name(graph, *s, BUFFER_NAMES))
     }
 }
 
@@ -53,7 +60,7 @@ pub(super) fn elements(graph: &Graph, id: TensorId) -> Option<u64> {
 }
 
 /// Finds what a model learns.
-pub(super) fn find(graph: &Graph) -> Learned {
+pub(crate) fn find(graph: &Graph) -> Learned {
     let sources = sources(graph);
     let mut learned = BTreeSet::new();
     let mut read_by = vec![Vec::new(); graph.nodes().len()];
@@ -74,7 +81,7 @@ pub(super) fn find(graph: &Graph) -> Learned {
             }
         }
     }
-    Learned { tensors: learned.into_iter().collect(), read_by }
+    Learned { tensors: learned.into_iter().collect(), read_by, sources }
 }
 
 /// The stored tensors that each tensor consists of, through nodes that only rearrange; a weight given as an input of

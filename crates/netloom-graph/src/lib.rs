@@ -28,6 +28,7 @@ pub mod infer;
 pub mod layers;
 pub mod module;
 pub mod node;
+pub mod repeats;
 pub mod shape;
 pub mod summary;
 pub mod tensor;

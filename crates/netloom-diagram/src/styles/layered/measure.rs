@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use netloom_graph::Category;
 use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
 use netloom_scene::TextRun;
+use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
 use crate::styles::DrawOptions;
@@ -21,6 +22,9 @@ const HEADER_CLEAR: f64 = 6.0;
 /// Diameter of a merge circle, px.
 pub(super) const MERGE: f64 = 14.0;
 
+/// Space in a pill beside its text and above it, px.
+pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
+
 /// Text shaped and boxes sized.
 pub(super) struct Measured {
     pub(super) input: LayoutInput,
@@ -34,8 +38,17 @@ pub(super) struct BoxText {
     pub(super) subtitle: Option<TextRun>,
     /// Text and width of each band.
     pub(super) bands: Vec<(TextRun, f64)>,
+    /// How often the block comes, as written in its pill.
+    pub(super) times: Option<TextRun>,
     /// Width that the box itself needs, px.
     pub(super) natural: f64,
+}
+
+impl BoxText {
+    /// The width of the pill, px; 0 without one.
+    pub(super) fn pill(&self) -> f64 {
+        self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width)
+    }
 }
 
 pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
@@ -55,7 +68,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
                 // The trunk runs through the middle of most headers: the name needs one half.
                 NodeKind::Container => {
-                    let half = boxes[i].natural + theme.container_padding + HEADER_CLEAR;
+                    let half = boxes[i].natural.max(boxes[i].pill()) + theme.container_padding + HEADER_CLEAR;
                     Size::new((2.0 * half).min(MAX_BOX_WIDTH), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {
@@ -129,9 +142,15 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
     let bands: f64 = out.bands.iter().map(|b| b.1).sum();
+    if node.repeat > 1 {
+        out.times = Some(shape(&format!("×{}", node.repeat), &theme.secondary_style()));
+    }
     out.natural = match node.kind {
         NodeKind::Container => title,
-        NodeKind::Layer | NodeKind::Module => title.max(subtitle) + 2.0 * theme.padding_x + bands,
+        // The text stays in the middle of the box, so the pill takes its width on both sides.
+        NodeKind::Layer | NodeKind::Module => {
+            title.max(subtitle) + 2.0 * (theme.padding_x + out.pill()) + bands
+        }
         _ => title.max(subtitle),
     };
     out

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Dim, Graph, ModuleId, NodeId, Shape, TensorId, Value, ValueType};
+use crate::{Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, TensorId, Value, ValueType};
+
+/// The most second names of one tensor that are followed.
+const MAX_ALIASES: usize = 64;
 
 /// A run of consecutive sibling modules of one class, or of one numbered name where the file has no classes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +25,9 @@ impl Repeat {
     }
 }
 
-/// Every run of sibling modules of one class, outer containers first.
+/// Every run of sibling blocks of one class, in order of first use, outer containers first.
+///
+/// A block is more than one layer: it has parts, or several of its operators read stored matrices.
 ///
 /// # Cost
 /// Time proportional to the size of the graph times the depth of its module tree, apart from logarithms.
@@ -38,8 +43,7 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
             }
             let members = children[start..end].to_vec();
             start = end;
-            // A single operator several times is a layer, not a block.
-            if members.len() < 2 || members.iter().any(|m| operators(graph, *m).len() < 2) {
+            if members.len() < 2 || !members.iter().all(|m| is_block(graph, *m)) {
                 continue;
             }
             let mut runs = vec![1];
@@ -52,7 +56,21 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
             found.push(Repeat { container, members, runs });
         }
     }
+    let first = |r: &Repeat| r.members.first().and_then(|m| operators(graph, *m).first().copied());
+    found.sort_by_cached_key(|r| (first(r), r.container));
     found
+}
+
+/// Whether a module is more than one layer: it has parts, or more than one of its operators reads a stored matrix.
+fn is_block(graph: &Graph, module: ModuleId) -> bool {
+    let matrix = |t: TensorId| {
+        let tensor = graph.tensor(origin(graph, t));
+        tensor.is_stored() && tensor.value.is_none() && tensor.ty.shape().rank().is_some_and(|r| r > 1)
+    };
+    let inside = operators(graph, module);
+    let reads = |n: &&NodeId| graph.node(**n).inputs.iter().flatten().any(|t| matrix(*t));
+    !inside.is_empty()
+        && (!graph.module(module).children.is_empty() || inside.iter().filter(reads).nth(1).is_some())
 }
 
 /// Whether two siblings count as one kind of part: of one class, or without class but numbered alike.
@@ -74,7 +92,8 @@ pub fn stem(name: &str) -> &str {
 
 /// Whether two modules hold the same: operators in the same order, with equal settings, sizes and wiring.
 ///
-/// Names do not count, nor does what can be computed without running the model. Two symbolic sizes count as equal.
+/// Names do not count, nor does what can be computed without running the model, nor whether stored tensors are shared:
+/// exporters store equal weights once. Two symbolic sizes count as equal.
 pub fn same(graph: &Graph, a: ModuleId, b: ModuleId) -> bool {
     let (left, right) = (operators(graph, a), operators(graph, b));
     if left.is_empty() || left.len() != right.len() {
@@ -104,12 +123,32 @@ fn operators(graph: &Graph, module: ModuleId) -> Vec<NodeId> {
         let module = graph.module(id);
         stack.extend(&module.children);
         found.extend(module.nodes.iter().copied().filter(|n| {
-            let outputs = &graph.node(*n).outputs;
-            outputs.iter().flatten().any(|t| graph.tensor(*t).value.is_none())
+            let node = graph.node(*n);
+            let is_known = node.outputs.iter().flatten().all(|t| graph.tensor(*t).value.is_some());
+            !is_known && !is_alias(node)
         }));
     }
     found.sort_unstable();
     found
+}
+
+/// Whether an operator only gives a tensor a second name.
+fn is_alias(node: &Node) -> bool {
+    node.op == "Identity" && node.domain.is_empty()
+}
+
+/// The tensor behind its second names.
+fn origin(graph: &Graph, mut tensor: TensorId) -> TensorId {
+    // Names that go round exist in damaged files only; the bound ends the walk there.
+    for _ in 0..MAX_ALIASES {
+        let Producer::Node(id, _) = graph.tensor(tensor).producer else { break };
+        let node = graph.node(id);
+        match node.input(0) {
+            Some(before) if is_alias(node) => tensor = before,
+            _ => break,
+        }
+    }
+    tensor
 }
 
 /// Which tensor of one module stands where another stands in the other.
@@ -123,7 +162,7 @@ impl Pairs {
     fn agree(&mut self, graph: &Graph, a: Option<TensorId>, b: Option<TensorId>) -> bool {
         let (a, b) = match (a, b) {
             (None, None) => return true,
-            (Some(a), Some(b)) => (a, b),
+            (Some(a), Some(b)) => (origin(graph, a), origin(graph, b)),
             _ => return false,
         };
         let (left, right) = (graph.tensor(a), graph.tensor(b));
@@ -132,10 +171,10 @@ impl Pairs {
             (None, None) => {}
             _ => return false,
         }
-        left.is_stored() == right.is_stored()
-            && equal_types(&left.ty, &right.ty)
-            && *self.there.entry(a).or_insert(b) == b
-            && *self.back.entry(b).or_insert(a) == a
+        if left.is_stored() != right.is_stored() || !equal_types(&left.ty, &right.ty) {
+            return false;
+        }
+        left.is_stored() || *self.there.entry(a).or_insert(b) == b && *self.back.entry(b).or_insert(a) == a
     }
 }
 
@@ -166,9 +205,9 @@ fn equal_values(a: &Value, b: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, ModuleKind, Node, Tensor};
+    use crate::{DType, ModuleKind, Tensor};
 
-    /// A chain of blocks `0`, `1`, … that each multiply by a square weight and apply an activation.
+    /// A chain of blocks `0`, `1`, … that each multiply by a weight, apply an activation and multiply again.
     fn chain(blocks: &[(i64, &str)]) -> Graph {
         let mut graph = Graph::new("chain");
         let float = |dims: [i64; 2]| ValueType::tensor(DType::Float32, Shape::known(dims));
@@ -177,14 +216,16 @@ mod tests {
         let root = graph.root();
         for (i, (width, activation)) in blocks.iter().enumerate() {
             let block = graph.add_module(root, i.to_string(), ModuleKind::Module);
-            let before = graph.tensor(at).ty.shape().dims().and_then(|d| d[1].as_known()).expect("a width");
-            let mut weight = Tensor::new(format!("{i}.weight"), float([before, *width]));
-            weight.producer = crate::Producer::Stored;
-            let weight = graph.add_tensor(weight);
-            for op in ["MatMul", activation] {
+            for op in ["MatMul", activation, "MatMul"] {
+                let before =
+                    graph.tensor(at).ty.shape().dims().and_then(|d| d[1].as_known()).expect("a width");
                 let made = graph.add_tensor(Tensor::new(format!("{i}.{op}"), float([1, *width])));
                 let mut inputs = vec![Some(at)];
-                inputs.extend((op == "MatMul").then_some(Some(weight)));
+                if op == "MatMul" {
+                    let mut weight = Tensor::new(format!("{i}.weight"), float([before, *width]));
+                    weight.producer = Producer::Stored;
+                    inputs.push(Some(graph.add_tensor(weight)));
+                }
                 graph.add_node(Node::new(op, block).with_inputs(inputs).with_outputs([Some(made)]));
                 at = made;
             }

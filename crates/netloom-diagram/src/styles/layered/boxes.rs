@@ -8,7 +8,7 @@ use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Item, Role, TextRun, Theme};
 
-use super::measure::{BoxText, Measured, PILL};
+use super::measure::{BoxText, Measured, PILL, PILL_GAP};
 use crate::number;
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View, ViewNode};
@@ -196,7 +196,7 @@ fn count(
     let height = times.cap_height() + 2.0 * PILL.height;
     let corner = Point::new(right, band.center().y - height / 2.0);
     group.push(pill(&node.key, times.clone(), corner, PILL, colors));
-    Rect::new(band.x0, band.y0, (right - width - 4.0).max(band.x0), band.y1)
+    Rect::new(band.x0, band.y0, (right - width - PILL_GAP).max(band.x0), band.y1)
 }
 
 /// Pieces of arrows by height, so that a header finds those that cross it.

@@ -25,6 +25,11 @@ pub(super) const MERGE: f64 = 14.0;
 /// Space in a pill beside its text and above it, px.
 pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
 
+/// Space between a pill and the text beside it, px.
+pub(super) const PILL_GAP: f64 = 6.0;
+/// The widest a folded block's name and class may make its frame, px.
+const MAX_FRAME_WIDTH: f64 = 280.0;
+
 /// Text shaped and boxes sized.
 pub(super) struct Measured {
     pub(super) input: LayoutInput,
@@ -45,9 +50,9 @@ pub(super) struct BoxText {
 }
 
 impl BoxText {
-    /// The width of the pill, px; 0 without one.
+    /// The width of the pill and the space beside it, px; 0 without one.
     pub(super) fn pill(&self) -> f64 {
-        self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width)
+        self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width + PILL_GAP)
     }
 }
 
@@ -69,7 +74,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 // The trunk runs through the middle of most headers: the name needs one half.
                 NodeKind::Container => {
                     let half = boxes[i].natural.max(boxes[i].pill()) + theme.container_padding + HEADER_CLEAR;
-                    Size::new((2.0 * half).min(MAX_BOX_WIDTH), 0.0)
+                    let most = if node.repeat > 1 { MAX_FRAME_WIDTH } else { MAX_BOX_WIDTH };
+                    Size::new((2.0 * half).min(most), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {
                     Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0))
@@ -143,9 +149,13 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
     let bands: f64 = out.bands.iter().map(|b| b.1).sum();
     if node.repeat > 1 {
-        out.times = Some(shape(&format!("×{}", node.repeat), &theme.secondary_style()));
+        out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
     }
     out.natural = match node.kind {
+        // The class of a folded block says what is repeated, so it gets room beside the name.
+        NodeKind::Container if node.repeat > 1 && subtitle > 0.0 => {
+            title + subtitle + shape("· ", &subtitle_style).width + 3.0
+        }
         NodeKind::Container => title,
         // The text stays in the middle of the box, so the pill takes its width on both sides.
         NodeKind::Layer | NodeKind::Module => {

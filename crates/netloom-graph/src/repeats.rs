@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, TensorId, Value, ValueType};
+use crate::{Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, Tensor, TensorId, Value, ValueType};
 
 /// The most second names of one tensor that are followed.
 const MAX_ALIASES: usize = 64;
@@ -65,7 +65,7 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
 fn is_block(graph: &Graph, module: ModuleId) -> bool {
     let matrix = |t: TensorId| {
         let tensor = graph.tensor(origin(graph, t));
-        tensor.is_stored() && tensor.value.is_none() && tensor.ty.shape().rank().is_some_and(|r| r > 1)
+        tensor.is_stored() && setting(tensor).is_none() && tensor.ty.shape().rank().is_some_and(|r| r > 1)
     };
     let inside = operators(graph, module);
     let reads = |n: &&NodeId| graph.node(**n).inputs.iter().flatten().any(|t| matrix(*t));
@@ -166,7 +166,7 @@ impl Pairs {
             _ => return false,
         };
         let (left, right) = (graph.tensor(a), graph.tensor(b));
-        match (&left.value, &right.value) {
+        match (setting(left), setting(right)) {
             (Some(x), Some(y)) => return equal_values(x, y),
             (None, None) => {}
             _ => return false,
@@ -176,6 +176,13 @@ impl Pairs {
         }
         left.is_stored() || *self.there.entry(a).or_insert(b) == b && *self.back.entry(b).or_insert(a) == a
     }
+}
+
+/// The elements of a tensor where they are a setting; several stored numbers with fractions are weights, however few.
+fn setting(tensor: &Tensor) -> Option<&Value> {
+    let value = tensor.value.as_ref()?;
+    let is_weight = tensor.is_stored() && value.as_floats().is_some() && value.len() > 1;
+    (!is_weight).then_some(value)
 }
 
 fn equal_types(a: &ValueType, b: &ValueType) -> bool {
@@ -205,7 +212,7 @@ fn equal_values(a: &Value, b: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, ModuleKind, Tensor};
+    use crate::{DType, ModuleKind};
 
     /// A chain of blocks `0`, `1`, … that each multiply by a weight, apply an activation and multiply again.
     fn chain(blocks: &[(i64, &str)]) -> Graph {

@@ -45,12 +45,11 @@ pub enum Depth {
 }
 
 /// Which blocks are drawn once with a count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fold {
     /// None: every block is drawn.
     None,
     /// Blocks in a row that are equal in all but their names and weights.
-    #[default]
     Identical,
 }
 
@@ -71,13 +70,7 @@ pub struct ViewOptions {
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        Self {
-            depth: Depth::Levels(2),
-            open: Vec::new(),
-            plumbing: false,
-            batch: false,
-            fold: Fold::Identical,
-        }
+        Self { depth: Depth::Levels(2), open: Vec::new(), plumbing: false, batch: false, fold: Fold::None }
     }
 }
 

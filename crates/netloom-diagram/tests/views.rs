@@ -212,7 +212,8 @@ fn equal_blocks_in_a_row_are_one_with_a_count() {
     check_fold(&four, Depth::Levels(2), &["layer ×4"]);
     check_fold(&four, Depth::Full, &["layer ×4"]);
     let graph = graph(&four);
-    let text = text(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
+    let text = text(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) })
+        .replace('\u{a0}', " ");
     assert!(text.contains("layer · Basic · 4.7 k ×4"), "{text}");
     let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
     let words = netloom_diagram::describe::describe(&graph, &shown, "");
@@ -247,10 +248,10 @@ input x [1, 16, 8, 8]
 block Layer() {
   conv(16, 3, pad=1) > relu > conv(16, 3, pad=1) > relu
 }
-a = a: Layer
-b = b: Layer
-c = c: Layer
-concat(b, a) > conv(4, 1)
+first = a: Layer()
+second = b: Layer()
+c: Layer()
+concat(second, first) > conv(4, 1)
 ",
     );
     for depth in [Depth::Levels(1), Depth::Full] {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, Tensor, TensorId, Value, ValueType};
-
-/// The most second names of one tensor that are followed.
-const MAX_ALIASES: usize = 64;
+use crate::{Dim, Graph, ModuleId, NodeId, Shape, Tensor, TensorId, Value, ValueType};
 
 /// A run of consecutive sibling modules of one class, or of one numbered name where the file has no classes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,7 +61,7 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
 /// Whether a module is more than one layer: it has parts, or more than one of its operators reads a stored matrix.
 fn is_block(graph: &Graph, module: ModuleId) -> bool {
     let matrix = |t: TensorId| {
-        let tensor = graph.tensor(origin(graph, t));
+        let tensor = graph.tensor(graph.origin(t));
         tensor.is_stored() && setting(tensor).is_none() && tensor.ty.shape().rank().is_some_and(|r| r > 1)
     };
     let inside = operators(graph, module);
@@ -125,30 +122,11 @@ fn operators(graph: &Graph, module: ModuleId) -> Vec<NodeId> {
         found.extend(module.nodes.iter().copied().filter(|n| {
             let node = graph.node(*n);
             let is_known = node.outputs.iter().flatten().all(|t| graph.tensor(*t).value.is_some());
-            !is_known && !is_alias(node)
+            !is_known && !node.is_alias()
         }));
     }
     found.sort_unstable();
     found
-}
-
-/// Whether an operator only gives a tensor a second name.
-fn is_alias(node: &Node) -> bool {
-    node.op == "Identity" && node.domain.is_empty()
-}
-
-/// The tensor behind its second names.
-fn origin(graph: &Graph, mut tensor: TensorId) -> TensorId {
-    // Names that go round exist in damaged files only; the bound ends the walk there.
-    for _ in 0..MAX_ALIASES {
-        let Producer::Node(id, _) = graph.tensor(tensor).producer else { break };
-        let node = graph.node(id);
-        match node.input(0) {
-            Some(before) if is_alias(node) => tensor = before,
-            _ => break,
-        }
-    }
-    tensor
 }
 
 /// Which tensor of one module stands where another stands in the other.
@@ -162,7 +140,7 @@ impl Pairs {
     fn agree(&mut self, graph: &Graph, a: Option<TensorId>, b: Option<TensorId>) -> bool {
         let (a, b) = match (a, b) {
             (None, None) => return true,
-            (Some(a), Some(b)) => (origin(graph, a), origin(graph, b)),
+            (Some(a), Some(b)) => (graph.origin(a), graph.origin(b)),
             _ => return false,
         };
         let (left, right) = (graph.tensor(a), graph.tensor(b));
@@ -212,7 +190,7 @@ fn equal_values(a: &Value, b: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, ModuleKind};
+    use crate::{DType, ModuleKind, Node, Producer};
 
     /// A chain of blocks `0`, `1`, … that each multiply by a weight, apply an activation and multiply again.
     fn chain(blocks: &[(i64, &str)]) -> Graph {

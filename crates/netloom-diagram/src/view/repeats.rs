@@ -70,7 +70,7 @@ impl Folder {
             .collect();
         let mut read_afar = vec![false; n];
         for stub in view.nodes.iter().filter(|n| n.kind == NodeKind::Stub) {
-            if let Some(Producer::Node(from, _)) = stub.output.map(|t| graph.tensor(t).producer.clone())
+            if let Some(Producer::Node(from, _)) = stub.output.map(|t| graph.tensor(t).producer)
                 && let Some(&i) = owner.get(&from)
             {
                 read_afar[i] = true;

@@ -242,8 +242,7 @@ global_avg_pool > flatten > linear(10)
 #[test]
 fn blocks_that_are_read_from_elsewhere_are_not_folded() {
     // What each block makes is read at the end, as in a dense block.
-    let graph = graph(
-        "
+    const CHAIN: &str = "
 input x [1, 16, 8, 8]
 block Layer() {
   conv(16, 3, pad=1) > relu > conv(16, 3, pad=1) > relu
@@ -251,11 +250,13 @@ block Layer() {
 first = a: Layer()
 second = b: Layer()
 c: Layer()
-concat(second, first) > conv(4, 1)
-",
-    );
+";
+    let folded =
+        |loom: &str, depth| view(&graph(loom), &ViewOptions { fold: Fold::Identical, ..options(depth) });
+    let dense = format!("{CHAIN}concat(second, first) > conv(4, 1)\n");
     for depth in [Depth::Levels(1), Depth::Full] {
-        let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(depth) });
+        assert!(folded(CHAIN, depth).nodes.iter().any(|n| n.repeat == 3), "a plain chain folds");
+        let shown = folded(&dense, depth);
         assert!(shown.nodes.iter().all(|n| n.repeat == 1), "{:?}", blocks(&shown));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use netloom::{Depth, Direction, Length};
+use netloom::{Depth, Direction, Fold, Length};
 
 /// Turns a neural network file into a picture.
 #[derive(Parser)]
@@ -52,6 +52,9 @@ pub(crate) struct DrawArgs {
     /// Open this module too, by path, such as `layer1.0`; may be given several times
     #[arg(long, value_name = "PATH")]
     pub(crate) open: Vec<String>,
+    /// Which blocks in a row are drawn once with a count
+    #[arg(long, default_value = "identical")]
+    pub(crate) fold: FoldArg,
     /// Where the data flows to: tb (top to bottom), bt, lr or rl
     #[arg(long, default_value = "tb")]
     pub(crate) direction: DirectionArg,
@@ -117,6 +120,23 @@ fn depth(text: &str) -> Result<DepthArg, String> {
             .parse()
             .map(|n| DepthArg(Some(Depth::Levels(n))))
             .map_err(|_| "expected a number, `full` or `auto`".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FoldArg {
+    /// Every block is drawn
+    None,
+    /// Blocks that are equal in all but their names and weights
+    Identical,
+}
+
+impl From<FoldArg> for Fold {
+    fn from(arg: FoldArg) -> Self {
+        match arg {
+            FoldArg::None => Self::None,
+            FoldArg::Identical => Self::Identical,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         legend: !args.no_legend,
         caption: !args.no_caption,
         batch: args.batch,
+        fold: args.fold.into(),
         name: title,
     };
     let mut notes = Vec::new();

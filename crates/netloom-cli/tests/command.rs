@@ -85,6 +85,9 @@ fn the_summary_for_scripts_keeps_its_promise() {
     assert_eq!(json["outputs"][0]["shape"], serde_json::json!([1, 1000]));
     assert_eq!(json["tree"]["path"], "");
     assert_eq!(json["tree"]["outputs"], serde_json::json!([[1, 1000]]));
+    assert_eq!(json["repeats"][1]["path"], "layer1");
+    assert_eq!(json["repeats"][1]["count"], 2);
+    assert_eq!(json["repeats"][1]["identical"], true);
     assert!(json["diagnostics"].is_array());
 }
 

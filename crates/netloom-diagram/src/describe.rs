@@ -73,6 +73,9 @@ pub fn describe(graph: &Graph, view: &View, name: &str) -> String {
             for band in &n.bands {
                 text += &format!(", {}", band.title);
             }
+            if n.repeat > 1 {
+                text += &format!(", {} times", n.repeat);
+            }
             text
         })
         .collect();

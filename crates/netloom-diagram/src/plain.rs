@@ -228,6 +228,7 @@ fn name(view: &View, index: usize) -> String {
     let mut depth = 0;
     let mut at = node.parent;
     let mut outer = String::new();
+    let mut times: Vec<String> = Vec::new();
     while let Some(p) = at {
         if depth == 0 {
             outer = view.nodes[p]
@@ -236,6 +237,7 @@ fn name(view: &View, index: usize) -> String {
                 .map(|_| view.nodes[p].key.subject().to_owned())
                 .unwrap_or_default();
         }
+        times.extend((view.nodes[p].repeat > 1).then(|| format!("×{}", view.nodes[p].repeat)));
         depth += 1;
         at = view.nodes[p].parent;
     }
@@ -254,6 +256,11 @@ fn name(view: &View, index: usize) -> String {
     for band in &node.bands {
         text += &format!(" | {}", band.title);
     }
+    if node.repeat > 1 {
+        text += &format!(" ×{}", node.repeat);
+    }
+    times.reverse();
+    let outer = [vec![outer], times].concat().join(" ");
     if outer.is_empty() { text } else { format!("{outer}: {text}") }
 }
 

@@ -2,7 +2,7 @@
 
 use netloom_diagram::plain::{PlainOptions, plain};
 use netloom_diagram::view::{NodeKind, View};
-use netloom_diagram::{Depth, ViewOptions, view};
+use netloom_diagram::{Depth, Fold, ViewOptions, view};
 use netloom_graph::Graph;
 use netloom_import::{Bytes, read};
 
@@ -164,8 +164,10 @@ fn views_of_all_fixtures_are_sound_and_repeatable() {
         let name = path.display().to_string();
         let graph = graph(&std::fs::read_to_string(&path).expect("a fixture is text"));
         for depth in [Depth::Levels(0), Depth::Levels(1), Depth::Levels(2), Depth::Levels(3), Depth::Full] {
-            for plumbing in [false, true] {
-                let options = ViewOptions { plumbing, ..options(depth) };
+            for (plumbing, fold) in
+                [(false, Fold::None), (false, Fold::Identical), (true, Fold::None), (true, Fold::Identical)]
+            {
+                let options = ViewOptions { plumbing, fold, ..options(depth) };
                 let shown = view(&graph, &options);
                 sound(&name, &shown);
                 assert_eq!(shown, view(&graph, &options), "{name}: twice the same");
@@ -180,4 +182,90 @@ fn views_of_all_fixtures_are_sound_and_repeatable() {
         n += 1;
     }
     assert!(n >= 10, "{n} fixtures");
+}
+
+/// The blocks and frames of a view with how often each comes.
+fn blocks(shown: &View) -> Vec<String> {
+    let blocks = shown.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Module | NodeKind::Container));
+    blocks.map(|n| format!("{} ×{}", n.title, n.repeat)).collect()
+}
+
+#[track_caller]
+fn check_fold(loom: &str, depth: Depth, want: &[&str]) {
+    let graph = graph(loom);
+    let folded = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(depth) });
+    assert_eq!(blocks(&folded), want);
+    sound(loom, &folded);
+    // Every operator still traces to a box, and parameters add up.
+    let operators = |v: &View| {
+        let mut all: Vec<_> = v.nodes.iter().flat_map(|n| n.operators.clone()).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(operators(&folded), operators(&view(&graph, &options(depth))));
+}
+
+#[test]
+fn equal_blocks_in_a_row_are_one_with_a_count() {
+    let four = RESIDUAL.replace("* 2", "* 4");
+    check_fold(&four, Depth::Levels(1), &["layer ×1"]);
+    check_fold(&four, Depth::Levels(2), &["layer ×4"]);
+    check_fold(&four, Depth::Full, &["layer ×4"]);
+    let graph = graph(&four);
+    let text = text(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) })
+        .replace('\u{a0}', " ");
+    assert!(text.contains("layer · Basic · 4.7 k ×4"), "{text}");
+    let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
+    let words = netloom_diagram::describe::describe(&graph, &shown, "");
+    assert!(words.contains("layer, 4 times"), "{words}");
+}
+
+#[test]
+fn a_block_that_differs_stands_alone() {
+    const STAGES: &str = "
+input x [1, 16, 8, 8]
+block Basic(c, s) {
+  [conv(c, 3, stride=s, pad=1) > batch_norm > relu > conv(c, 3, pad=1), conv(c, 1, stride=s)] > add > relu
+}
+stage: {
+  b0: Basic(32, 2)
+  b1: Basic(32, 1)
+  b2: Basic(32, 1)
+  b3: Basic(32, 1)
+}
+global_avg_pool > flatten > linear(10)
+";
+    let shown = view(&graph(STAGES), &ViewOptions { fold: Fold::Identical, ..options(Depth::Full) });
+    assert_eq!(blocks(&shown), ["stage ×1", "b0 ×1", "b1–3 ×3"]);
+}
+
+#[test]
+fn blocks_that_are_read_from_elsewhere_are_not_folded() {
+    // What each block makes is read at the end, as in a dense block.
+    const CHAIN: &str = "
+input x [1, 16, 8, 8]
+block Layer() {
+  conv(16, 3, pad=1) > relu > conv(16, 3, pad=1) > relu
+}
+first = a: Layer()
+second = b: Layer()
+c: Layer()
+";
+    let folded =
+        |loom: &str, depth| view(&graph(loom), &ViewOptions { fold: Fold::Identical, ..options(depth) });
+    let dense = format!("{CHAIN}concat(second, first) > conv(4, 1)\n");
+    for depth in [Depth::Levels(1), Depth::Full] {
+        assert!(folded(CHAIN, depth).nodes.iter().any(|n| n.repeat == 3), "a plain chain folds");
+        let shown = folded(&dense, depth);
+        assert!(shown.nodes.iter().all(|n| n.repeat == 1), "{:?}", blocks(&shown));
+    }
+}
+
+#[test]
+fn layers_that_read_one_mask_fold_and_keep_one_stub() {
+    let graph = graph(include_str!("../../netloom-import/tests/fixtures/mask.loom"));
+    let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Full) });
+    let stubs = shown.nodes.iter().filter(|n| n.kind == NodeKind::Stub && n.title == "mask").count();
+    assert_eq!(stubs, 1);
+    assert!(shown.nodes.iter().any(|n| n.repeat == 12), "{:?}", blocks(&shown));
 }

@@ -5,6 +5,9 @@ use crate::{Diagnostic, Module, ModuleId, ModuleKind, Node, NodeId, Producer, Re
 /// The most modules, nodes or tensors a graph may have; importers refuse files that need more.
 pub const MAX_ELEMENTS: usize = 4_000_000;
 
+/// The most second names of one tensor that are followed.
+const MAX_ALIASES: usize = 64;
+
 /// A whole model.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Graph {
@@ -202,6 +205,19 @@ impl Graph {
     /// One tensor.
     pub fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors[id.index()]
+    }
+
+    /// The tensor behind its second names: what an `Identity` reads, however many stand in a row.
+    pub fn origin(&self, mut tensor: TensorId) -> TensorId {
+        // Names that go round exist in damaged files only; the bound ends the walk there.
+        for _ in 0..MAX_ALIASES {
+            let Producer::Node(id, _) = self.tensor(tensor).producer else { break };
+            match self.node(id).input(0) {
+                Some(before) if self.node(id).is_alias() => tensor = before,
+                _ => break,
+            }
+        }
+        tensor
     }
 
     /// One tensor, to change. Links are kept by the methods of the graph.

@@ -75,6 +75,11 @@ impl Node {
         }
     }
 
+    /// Whether it only gives a tensor a second name.
+    pub fn is_alias(&self) -> bool {
+        self.op == "Identity" && self.domain.is_empty()
+    }
+
     /// The input at a position, if it is there.
     pub fn input(&self, index: usize) -> Option<TensorId> {
         self.inputs.get(index).copied().flatten()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netloom_diagram::styles::{self, DrawOptions};
 use netloom_diagram::view::{NodeKind, View, ViewNode, view};
-use netloom_diagram::{Depth, ViewOptions};
+use netloom_diagram::{Depth, Fold, ViewOptions};
 use netloom_graph::Graph;
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
@@ -40,6 +40,8 @@ pub struct FigureOptions {
     pub caption: bool,
     /// Whether the batch dimension is shown in sizes.
     pub batch: bool,
+    /// Which blocks are drawn once with a count.
+    pub fold: Fold,
     /// The name to print; empty takes the model's own.
     pub name: String,
 }
@@ -57,6 +59,7 @@ impl Default for FigureOptions {
             legend: true,
             caption: true,
             batch: false,
+            fold: Fold::Identical,
             name: String::new(),
         }
     }
@@ -127,6 +130,7 @@ fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> Vi
             open: options.open.clone(),
             plumbing: options.plumbing,
             batch: options.batch,
+            fold: options.fold,
         };
         view(graph, &spec)
     };

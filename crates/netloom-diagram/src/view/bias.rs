@@ -24,7 +24,7 @@ fn run(graph: &Graph, options: &ViewOptions, view: &mut View) {
         }
         let &[add] = view.nodes[b].operators.as_slice() else { continue };
         let node = graph.node(add);
-        let stored = node.inputs.iter().flatten().find(|t| graph.tensor(**t).is_stored());
+        let stored = node.inputs.iter().flatten().find(|t| graph.tensor(graph.origin(**t)).is_stored());
         let is_vector = stored.is_some_and(|t| {
             let dims = graph.tensor(*t).ty.shape().dims().unwrap_or_default();
             dims.iter().filter(|d| d.as_known() != Some(1)).count() == 1

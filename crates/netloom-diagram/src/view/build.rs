@@ -329,6 +329,7 @@ pub(super) fn blank(key: Key) -> ViewNode {
         details: Vec::new(),
         bands: Vec::new(),
         category: Category::Other,
+        repeat: 1,
         modules: Vec::new(),
         operators: Vec::new(),
         output: None,

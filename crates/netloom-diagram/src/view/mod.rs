@@ -11,6 +11,7 @@ mod build;
 mod calls;
 mod flow;
 mod fuse;
+mod repeats;
 mod skips;
 mod stubs;
 mod trunk;
@@ -32,7 +33,7 @@ pub struct Pass {
 
 /// Every pass in the order in which they run.
 pub static PASSES: &[&Pass] =
-    &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &trunk::PASS, &skips::PASS];
+    &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &repeats::PASS, &trunk::PASS, &skips::PASS];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +42,15 @@ pub enum Depth {
     Levels(u32),
     /// Everything is open, down to operators.
     Full,
+}
+
+/// Which blocks are drawn once with a count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fold {
+    /// None: every block is drawn.
+    None,
+    /// Blocks in a row that are equal in all but their names and weights.
+    Identical,
 }
 
 /// What to show.
@@ -54,11 +64,13 @@ pub struct ViewOptions {
     pub plumbing: bool,
     /// Whether the batch dimension is shown.
     pub batch: bool,
+    /// Which blocks are drawn once with a count.
+    pub fold: Fold,
 }
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        Self { depth: Depth::Levels(2), open: Vec::new(), plumbing: false, batch: false }
+        Self { depth: Depth::Levels(2), open: Vec::new(), plumbing: false, batch: false, fold: Fold::None }
     }
 }
 
@@ -94,9 +106,11 @@ pub struct ViewNode {
     pub bands: Vec<Band>,
     /// What role it plays; chooses the colour.
     pub category: Category,
-    /// The modules it stands for, if any.
+    /// How often it comes in a row; 1 unless equal blocks are folded into it.
+    pub repeat: u32,
+    /// The modules it stands for, if any; the outermost of one block last.
     pub modules: Vec<ModuleId>,
-    /// The operators it stands for.
+    /// The operators it stands for, those of folded blocks included.
     pub operators: Vec<NodeId>,
     /// The tensor it makes that an arrow shows.
     pub output: Option<TensorId>,

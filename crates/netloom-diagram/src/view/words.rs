@@ -17,7 +17,8 @@ impl Builder<'_> {
         let node = graph.node(id);
         let category = flow::category(graph, node);
         let label = layers::effective(graph, node).map(|l| (l.label)(graph, node));
-        let streams = node.inputs.iter().flatten().filter(|t| !graph.tensor(**t).is_stored()).count();
+        let is_stored = |t: TensorId| graph.tensor(graph.origin(t)).is_stored();
+        let streams = node.inputs.iter().flatten().filter(|t| !is_stored(**t)).count();
         let kind = match node.op.as_str() {
             "Add" | "Sum" | "Mul" if streams >= 2 && node.domain.is_empty() => NodeKind::Merge,
             _ => NodeKind::Layer,
@@ -29,7 +30,7 @@ impl Builder<'_> {
             title = if node.op == "Mul" { "×".to_owned() } else { "+".to_owned() };
         }
         let mut subtitle = String::new();
-        let stored = node.inputs.iter().flatten().find(|t| graph.tensor(**t).is_stored());
+        let stored = node.inputs.iter().flatten().find(|t| is_stored(**t));
         let (mut title, mut category) = (title, category);
         match (node.op.as_str(), stored) {
             ("Gather", Some(table)) if node.input(0) == Some(*table) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use netloom_graph::repeats::{Repeat, repeats};
 use netloom_graph::summary::{Summary, summary};
 use netloom_graph::{Dim, Graph, ModuleId, Shape, TensorId, ValueType};
 use serde::Serialize;
@@ -17,6 +18,7 @@ struct Report<'a> {
     inputs: Vec<Port<'a>>,
     outputs: Vec<Port<'a>>,
     layers: BTreeMap<String, u64>,
+    repeats: Vec<Repeated<'a>>,
     tree: Tree<'a>,
     diagnostics: Vec<Remark<'a>>,
 }
@@ -66,6 +68,20 @@ struct Tree<'a> {
     children: Vec<Tree<'a>>,
 }
 
+/// Consecutive parts of one class in a container.
+#[derive(Serialize)]
+struct Repeated<'a> {
+    path: &'a str,
+    #[serde(rename = "type")]
+    class: Option<&'a str>,
+    count: usize,
+    identical: bool,
+    first: &'a str,
+    last: &'a str,
+    /// Lengths of the stretches of equal parts.
+    runs: Vec<usize>,
+}
+
 #[derive(Serialize)]
 struct Remark<'a> {
     severity: String,
@@ -92,6 +108,7 @@ pub fn json(graph: &Graph, name: &str) -> String {
         inputs: graph.inputs.iter().map(|t| port(graph, *t)).collect(),
         outputs: graph.outputs.iter().map(|t| port(graph, *t)).collect(),
         layers: counted.layers.clone(),
+        repeats: repeats(graph).iter().map(|r| repeated(graph, r)).collect(),
         tree: tree(graph, &counted),
         diagnostics: graph
             .diagnostics
@@ -102,6 +119,19 @@ pub fn json(graph: &Graph, name: &str) -> String {
     let mut text = serde_json::to_string_pretty(&report).expect("strings and numbers always serialise");
     text.push('\n');
     text
+}
+
+fn repeated<'a>(graph: &'a Graph, repeat: &Repeat) -> Repeated<'a> {
+    let name = |m: Option<&ModuleId>| m.map_or("", |m| graph.module(*m).name.as_str());
+    Repeated {
+        path: &graph.module(repeat.container).path,
+        class: repeat.members.first().and_then(|m| graph.module(*m).class.as_deref()),
+        count: repeat.members.len(),
+        identical: repeat.is_identical(),
+        first: name(repeat.members.first()),
+        last: name(repeat.members.last()),
+        runs: repeat.runs.clone(),
+    }
 }
 
 fn port<'a>(graph: &'a Graph, id: TensorId) -> Port<'a> {

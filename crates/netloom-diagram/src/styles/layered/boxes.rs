@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use netloom_layout::Layout;
-use netloom_scene::figures::{bands, label_at, plus, rounded_rect, times};
+use netloom_scene::figures::{bands, label_at, pill, plus, rounded_rect, times};
 use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Item, Role, TextRun, Theme};
 
-use super::measure::{BoxText, Measured};
+use super::measure::{BoxText, Measured, PILL, PILL_GAP};
 use crate::number;
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View, ViewNode};
@@ -34,7 +34,7 @@ pub(super) fn draw(
         match node.kind {
             NodeKind::Container => {
                 group.role = Role::Container;
-                frame(node, rect, &crossings, theme, &mut group);
+                frame(node, text, rect, &crossings, theme, &mut group);
             }
             NodeKind::Merge => {
                 group.role = Role::Node;
@@ -97,6 +97,11 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
             .stroked(swatch.stroke, theme.box_stroke),
     );
     lines(node, text, main, (swatch.text, swatch.text), theme, group);
+    if let Some(times) = &text.times {
+        let height = times.cap_height() + 2.0 * PILL.height;
+        let corner = Point::new(main.x1 - theme.padding_x, main.center().y - height / 2.0);
+        group.push(pill(&node.key, times.clone(), corner, PILL, theme.pill(&swatch)));
+    }
     for (i, ((run, _), (part, band))) in text.bands.iter().zip(&parts).enumerate() {
         let center = Point::new(part.center().x, part.center().y);
         group.push(label_at(node.key.piece(&format!("band{i}")), run.clone(), center, band.text));
@@ -130,7 +135,14 @@ fn lines(
 }
 
 /// An open module: tint, border, and the name at the left top, out of the way of arrows that cross the header.
-fn frame(node: &ViewNode, rect: Rect, crossings: &Crossings, theme: &Theme, group: &mut Group) {
+fn frame(
+    node: &ViewNode,
+    text: &BoxText,
+    rect: Rect,
+    crossings: &Crossings,
+    theme: &Theme,
+    group: &mut Group,
+) {
     let swatch = theme.swatch(node.category.name());
     group.push(
         rounded_rect(node.key.piece("frame"), rect, theme.container_radius)
@@ -140,6 +152,10 @@ fn frame(node: &ViewNode, rect: Rect, crossings: &Crossings, theme: &Theme, grou
     let pad = theme.container_padding;
     let height = theme.line_height(theme.header_size);
     let band = Rect::new(rect.x0 + pad, rect.y0 + 4.0, rect.x1 - pad, rect.y0 + 4.0 + height);
+    let band = match &text.times {
+        Some(times) => count(node, times, band, crossings, theme, group),
+        None => band,
+    };
     let (bold, plain) = (theme.header_style(true), theme.header_style(false));
     let mut title = shape(&node.title, &bold);
     let (x0, x1) = gap(band, title.width, crossings);
@@ -162,6 +178,25 @@ fn frame(node: &ViewNode, rect: Rect, crossings: &Crossings, theme: &Theme, grou
             group.push(label_at(node.key.piece("class"), class, center, theme.muted));
         }
     }
+}
+
+/// The pill at the right end of a header, or left of the arrows there; what is left of the header is returned.
+fn count(
+    node: &ViewNode,
+    times: &TextRun,
+    band: Rect,
+    crossings: &Crossings,
+    theme: &Theme,
+    group: &mut Group,
+) -> Rect {
+    let width = times.width + 2.0 * PILL.width;
+    let free = gaps(band, crossings);
+    let right = free.iter().rev().find(|g| g.1 - g.0 >= width).map_or(band.x1, |g| g.1);
+    let colors = theme.pill(&theme.swatch(node.category.name()));
+    let height = times.cap_height() + 2.0 * PILL.height;
+    let corner = Point::new(right, band.center().y - height / 2.0);
+    group.push(pill(&node.key, times.clone(), corner, PILL, colors));
+    Rect::new(band.x0, band.y0, (right - width - PILL_GAP).max(band.x0), band.y1)
 }
 
 /// Pieces of arrows by height, so that a header finds those that cross it.
@@ -207,6 +242,17 @@ fn shelf(y: f64) -> i64 {
 
 /// The first stretch of a header that no arrow crosses and that is wide enough, else the widest.
 fn gap(band: Rect, need: f64, crossings: &Crossings) -> (f64, f64) {
+    let gaps = gaps(band, crossings);
+    let wide = |g: &&(f64, f64)| g.1 - g.0 >= need;
+    gaps.iter()
+        .find(wide)
+        .or_else(|| gaps.iter().max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))))
+        .copied()
+        .unwrap_or((band.x0, band.x0))
+}
+
+/// The stretches of a header that no arrow crosses, from left to right.
+fn gaps(band: Rect, crossings: &Crossings) -> Vec<(f64, f64)> {
     const CLEAR: f64 = 5.0;
     let mut cuts = crossings.of(band, CLEAR);
     cuts.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -221,12 +267,7 @@ fn gap(band: Rect, need: f64, crossings: &Crossings) -> (f64, f64) {
     if x < band.x1 {
         gaps.push((x, band.x1));
     }
-    let wide = |g: &&(f64, f64)| g.1 - g.0 >= need;
-    gaps.iter()
-        .find(wide)
-        .or_else(|| gaps.iter().max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))))
-        .copied()
-        .unwrap_or((band.x0, band.x0))
+    gaps
 }
 
 /// What a pointer resting on a box shows.
@@ -237,6 +278,9 @@ fn tooltip(view: &View, node: &ViewNode) -> String {
     let path = node.key.subject();
     if !path.is_empty() && path != node.title {
         text = format!("{path}: {text}");
+    }
+    if node.repeat > 1 {
+        text += &format!(", {} times", node.repeat);
     }
     for detail in &node.details {
         text += &format!(", {detail}");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use netloom_graph::Category;
 use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
 use netloom_scene::TextRun;
+use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
 use crate::styles::DrawOptions;
@@ -21,6 +22,14 @@ const HEADER_CLEAR: f64 = 6.0;
 /// Diameter of a merge circle, px.
 pub(super) const MERGE: f64 = 14.0;
 
+/// Space in a pill beside its text and above it, px.
+pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
+
+/// Space between a pill and the text beside it, px.
+pub(super) const PILL_GAP: f64 = 6.0;
+/// The widest a folded block's name and class may make its frame, px.
+const MAX_FRAME_WIDTH: f64 = 280.0;
+
 /// Text shaped and boxes sized.
 pub(super) struct Measured {
     pub(super) input: LayoutInput,
@@ -34,8 +43,17 @@ pub(super) struct BoxText {
     pub(super) subtitle: Option<TextRun>,
     /// Text and width of each band.
     pub(super) bands: Vec<(TextRun, f64)>,
+    /// How often the block comes, as written in its pill.
+    pub(super) times: Option<TextRun>,
     /// Width that the box itself needs, px.
     pub(super) natural: f64,
+}
+
+impl BoxText {
+    /// The width of the pill and the space beside it, px; 0 without one.
+    pub(super) fn pill(&self) -> f64 {
+        self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width + PILL_GAP)
+    }
 }
 
 pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
@@ -55,8 +73,9 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
                 // The trunk runs through the middle of most headers: the name needs one half.
                 NodeKind::Container => {
-                    let half = boxes[i].natural + theme.container_padding + HEADER_CLEAR;
-                    Size::new((2.0 * half).min(MAX_BOX_WIDTH), 0.0)
+                    let half = boxes[i].natural.max(boxes[i].pill()) + theme.container_padding + HEADER_CLEAR;
+                    let most = if node.repeat > 1 { MAX_FRAME_WIDTH } else { MAX_BOX_WIDTH };
+                    Size::new((2.0 * half).min(most), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {
                     Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0))
@@ -129,9 +148,19 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
     let bands: f64 = out.bands.iter().map(|b| b.1).sum();
+    if node.repeat > 1 {
+        out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
+    }
     out.natural = match node.kind {
+        // The class of a folded block says what is repeated, so it gets room beside the name.
+        NodeKind::Container if node.repeat > 1 && subtitle > 0.0 => {
+            title + subtitle + shape("· ", &subtitle_style).width + 3.0
+        }
         NodeKind::Container => title,
-        NodeKind::Layer | NodeKind::Module => title.max(subtitle) + 2.0 * theme.padding_x + bands,
+        // The text stays in the middle of the box, so the pill takes its width on both sides.
+        NodeKind::Layer | NodeKind::Module => {
+            title.max(subtitle) + 2.0 * (theme.padding_x + out.pill()) + bands
+        }
         _ => title.max(subtitle),
     };
     out

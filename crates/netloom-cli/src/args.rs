@@ -79,7 +79,7 @@ pub(crate) struct DrawArgs {
     /// Leave out name and totals
     #[arg(long)]
     pub(crate) no_caption: bool,
-    /// Show reshapes, casts and other movement of data
+    /// Show the operators of the file as they are, reshapes, casts and other movement of data included
     #[arg(long)]
     pub(crate) plumbing: bool,
     /// Show the batch dimension in sizes

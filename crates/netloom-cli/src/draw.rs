@@ -32,6 +32,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         batch: args.batch,
         fold: args.fold.into(),
         name: title,
+        lift: !args.plumbing,
     };
     let mut notes = Vec::new();
     let target = args.output.as_deref().unwrap_or(Path::new("-"));

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use netloom_diagram::styles::{self, DrawOptions};
 use netloom_diagram::view::{NodeKind, View, ViewNode, view};
 use netloom_diagram::{Depth, Fold, ViewOptions};
-use netloom_graph::Graph;
+use netloom_graph::lift::{Lifted, lift};
+use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
 use netloom_scene::{Key, Scene, Theme};
@@ -44,6 +45,8 @@ pub struct FigureOptions {
     pub fold: Fold,
     /// The name to print; empty takes the model's own.
     pub name: String,
+    /// Whether groups of operators are drawn as the layer they make up; see [`netloom_graph::lift`].
+    pub lift: bool,
 }
 
 impl Default for FigureOptions {
@@ -61,6 +64,7 @@ impl Default for FigureOptions {
             batch: false,
             fold: Fold::Identical,
             name: String::new(),
+            lift: true,
         }
     }
 }
@@ -96,7 +100,9 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         }
     }
     let mut notes = Vec::new();
-    let view = choose(graph, options, &mut notes);
+    let lifted = options.lift.then(|| lift(graph));
+    let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
+    let mut view = choose(shown, options, &mut notes);
     let draw_options = DrawOptions {
         direction: options.direction,
         width_px: options.width_px,
@@ -106,7 +112,10 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         batch: options.batch,
         ..DrawOptions::new(theme)
     };
-    let scene = (style.draw)(graph, &view, &draw_options);
+    let scene = (style.draw)(shown, &view, &draw_options);
+    if let Some(lifted) = &lifted {
+        trace(&mut view, lifted);
+    }
     if let Some(width) = options.width_px
         && scene.size.width > width
     {
@@ -121,6 +130,21 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         }
     }
     Ok(Figure { scene, view, notes, width_px: options.width_px })
+}
+
+/// Makes a view of a lifted graph name the operators and tensors of the source.
+fn trace(view: &mut View, lifted: &Lifted) {
+    let nodes = |n: NodeId| lifted.stands_for.get(n.index()).cloned().unwrap_or_default();
+    let tensor = |t: TensorId| lifted.tensors.get(t.index()).copied();
+    for node in &mut view.nodes {
+        node.operators = node.operators.iter().flat_map(|n| nodes(*n)).collect();
+        node.output = node.output.and_then(tensor);
+    }
+    for edge in &mut view.edges {
+        edge.tensor = tensor(edge.tensor).unwrap_or(edge.tensor);
+        edge.arrives = tensor(edge.arrives).unwrap_or(edge.arrives);
+        edge.reader = edge.reader.and_then(|(n, at)| Some((*nodes(n).first()?, at)));
+    }
 }
 
 fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> View {
@@ -209,6 +233,8 @@ fn stands(graph: &Graph, node: &ViewNode) -> bool {
 /// When an option names a module that does not exist.
 pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Result<String, Error> {
     let mut notes = Vec::new();
+    let lifted = options.lift.then(|| lift(graph));
+    let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
     let view = choose(graph, options, &mut notes);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
     let body =

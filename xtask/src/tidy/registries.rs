@@ -42,6 +42,19 @@ const REGISTRIES: &[Registry] = &[
         ],
     },
     Registry {
+        folder: "crates/netloom-graph/src/lift",
+        home: "crates/netloom-graph/src/lift/mod.rs",
+        table: "RULES",
+        order: Order::ByMeaning,
+        beside: &[
+            ("dead", "what nothing reads any more, for all rules"),
+            ("expression", "formulas as trees, for rules that match one"),
+            ("rewrite", "groups replaced by nodes, with what they stand for"),
+            ("source", "questions that rules ask of a graph"),
+            ("tests", "tests of all rules together"),
+        ],
+    },
+    Registry {
         folder: "crates/netloom-import/src/formats",
         home: "crates/netloom-import/src/formats/mod.rs",
         table: "FORMATS",

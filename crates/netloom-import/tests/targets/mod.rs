@@ -12,7 +12,7 @@ pub fn onnx_read(data: &[u8]) {
     }
 }
 
-/// Reads bytes as an ONNX file, infers shapes and counts.
+/// Reads bytes as an ONNX file, infers shapes, counts, lifts and looks for repeats. Lifting keeps what is counted.
 pub fn shape_inference(data: &[u8]) {
     if let Ok(mut graph) = read(&Bytes::new("fuzz.onnx", data)) {
         netloom_graph::infer::infer(&mut graph);
@@ -24,6 +24,12 @@ pub fn shape_inference(data: &[u8]) {
                 assert!(!label.title.is_empty());
             }
         }
+        let lifted = netloom_graph::lift::lift(&graph);
+        let after = netloom_graph::summary::summary(&lifted.graph);
+        assert_eq!(after.parameters, summary.parameters);
+        assert_eq!(after.macs, summary.macs);
+        assert_eq!(lifted.stands_for.len(), lifted.graph.nodes().len());
+        let _ = netloom_graph::repeats::repeats(&graph);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use netloom::{Depth, Direction, Fold, Length};
+use netloom::{Depth, Detail, Direction, Fold, Length};
 
 /// Turns a neural network file into a picture.
 #[derive(Parser)]
@@ -49,6 +49,9 @@ pub(crate) struct DrawArgs {
     /// How many levels of modules are open: a number, `full`, or `auto` for as many as make a readable figure
     #[arg(long, default_value = "auto", value_parser = depth)]
     pub(crate) depth: DepthArg,
+    /// How much is said
+    #[arg(long, default_value = "paper")]
+    pub(crate) detail: DetailArg,
     /// Open this module too, by path, such as `layer1.0`; may be given several times
     #[arg(long, value_name = "PATH")]
     pub(crate) open: Vec<String>,
@@ -129,6 +132,8 @@ pub(crate) enum FoldArg {
     None,
     /// Blocks that are equal in all but their names and weights
     Identical,
+    /// Blocks of one make too, with what tells them apart said beside
+    Similar,
 }
 
 impl From<FoldArg> for Fold {
@@ -136,6 +141,27 @@ impl From<FoldArg> for Fold {
         match arg {
             FoldArg::None => Self::None,
             FoldArg::Identical => Self::Identical,
+            FoldArg::Similar => Self::Similar,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DetailArg {
+    /// Stages and blocks
+    Sketch,
+    /// What the figure of a paper shows
+    Paper,
+    /// All that is needed to build the network again
+    Implement,
+}
+
+impl From<DetailArg> for Detail {
+    fn from(arg: DetailArg) -> Self {
+        match arg {
+            DetailArg::Sketch => Self::Sketch,
+            DetailArg::Paper => Self::Paper,
+            DetailArg::Implement => Self::Implement,
         }
     }
 }

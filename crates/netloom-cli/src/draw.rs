@@ -30,6 +30,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         legend: !args.no_legend,
         caption: !args.no_caption,
         batch: args.batch,
+        detail: args.detail.into(),
         fold: args.fold.into(),
         name: title,
         lift: !args.plumbing,

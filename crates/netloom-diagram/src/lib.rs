@@ -11,4 +11,4 @@ pub mod styles;
 pub mod view;
 
 pub use styles::{DrawOptions, STYLES, Style};
-pub use view::{Depth, Fold, View, ViewOptions, view};
+pub use view::{Depth, Detail, Fold, View, ViewOptions, view};

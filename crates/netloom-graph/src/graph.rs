@@ -312,6 +312,29 @@ impl Graph {
         })
     }
 
+    /// The innermost module that holds all these nodes; the root for none.
+    pub fn common_module(&self, nodes: &[NodeId]) -> ModuleId {
+        let path = |id: NodeId| {
+            let mut path = vec![self.node(id).module];
+            while let Some(parent) = path.last().and_then(|m| self.module(*m).parent) {
+                path.push(parent);
+            }
+            path.reverse();
+            path
+        };
+        let mut common: Option<Vec<ModuleId>> = None;
+        for node in nodes {
+            let path = path(*node);
+            common = Some(match common {
+                None => path,
+                Some(common) => {
+                    common.into_iter().zip(path).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+                }
+            });
+        }
+        common.and_then(|path| path.last().copied()).unwrap_or_else(|| self.root())
+    }
+
     /// Where a node stands, for people: its module's path, a slash, and its name or operator.
     pub fn node_path(&self, id: NodeId) -> String {
         let node = self.node(id);

@@ -33,6 +33,7 @@ pub mod repeats;
 pub mod shape;
 pub mod summary;
 pub mod tensor;
+pub mod units;
 pub mod value;
 
 pub use attribute::{Attribute, Attributes};

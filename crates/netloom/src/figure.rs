@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netloom_diagram::styles::{self, DrawOptions};
 use netloom_diagram::view::{NodeKind, View, ViewNode, view};
-use netloom_diagram::{Depth, Fold, ViewOptions};
+use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::lift::{Lifted, lift};
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
@@ -29,6 +29,8 @@ pub struct FigureOptions {
     pub depth: Option<Depth>,
     /// Modules to open beside, by path.
     pub open: Vec<String>,
+    /// How much is said.
+    pub detail: Detail,
     /// Whether reshapes, casts and other movement of data is shown.
     pub plumbing: bool,
     /// Where the data flows to.
@@ -56,6 +58,7 @@ impl Default for FigureOptions {
             theme: "light".to_owned(),
             depth: None,
             open: Vec::new(),
+            detail: Detail::Paper,
             plumbing: false,
             direction: Direction::Down,
             width_px: None,
@@ -152,6 +155,7 @@ fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> Vi
         let spec = ViewOptions {
             depth,
             open: options.open.clone(),
+            detail: options.detail,
             plumbing: options.plumbing,
             batch: options.batch,
             fold: options.fold,

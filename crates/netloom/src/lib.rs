@@ -22,7 +22,7 @@ pub use error::{Error, ErrorKind};
 pub use figure::{Figure, FigureOptions, draw, export, lint, text_figure};
 pub use netloom_diagram::plain::printable;
 pub use netloom_diagram::styles::STYLES;
-pub use netloom_diagram::{Depth, Fold, ViewOptions};
+pub use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 pub use netloom_export::{Length, OUTPUTS, Options as ExportOptions, TextMode};
 pub use netloom_graph::{Diagnostic, Graph, Severity};
 pub use netloom_import::{Bytes, FORMATS, Source, SourceError};

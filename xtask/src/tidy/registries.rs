@@ -55,6 +55,13 @@ const REGISTRIES: &[Registry] = &[
         ],
     },
     Registry {
+        folder: "crates/netloom-graph/src/units",
+        home: "crates/netloom-graph/src/units/mod.rs",
+        table: "UNITS",
+        order: Order::ByMeaning,
+        beside: &[],
+    },
+    Registry {
         folder: "crates/netloom-import/src/formats",
         home: "crates/netloom-import/src/formats/mod.rs",
         table: "FORMATS",
@@ -77,6 +84,7 @@ const REGISTRIES: &[Registry] = &[
             ("build", "the first view, before any pass"),
             ("calls", "which operators belong to which call of a module"),
             ("flow", "which operators carry data, for all passes"),
+            ("groups", "layers that the first view draws as one box"),
             ("words", "what a box of the first view says"),
         ],
     },

@@ -8,6 +8,7 @@ use netloom_scene::Key;
 
 use super::calls::Calls;
 use super::flow::{self, Flow, flow};
+use super::groups::Groups;
 use super::{Depth, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
 use crate::number;
 
@@ -24,6 +25,8 @@ pub fn view(graph: &Graph, options: &ViewOptions) -> View {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Unit {
     Operator(NodeId),
+    /// Several layers that are one unit, by index.
+    Group(usize),
     /// A closed module, and which of its calls when it is used several times.
     Module(ModuleId, u32),
 }
@@ -39,6 +42,7 @@ pub(super) struct Builder<'a> {
     n_units: Vec<usize>,
     open: Vec<bool>,
     calls: Calls,
+    groups: Groups,
 }
 
 impl<'a> Builder<'a> {
@@ -48,23 +52,36 @@ impl<'a> Builder<'a> {
         let n_modules = graph.modules().len();
         let mut n_shown = vec![0; n_modules];
         let mut n_units = vec![0; n_modules];
+        let groups = Groups::new(graph, options, &flow);
+        // What a module holds beside the groups that reach out of it.
+        let mut n_own = vec![0; n_modules];
         for (id, node) in graph.nodes() {
             if flow.is_shown(id) && node.region.is_none() {
                 n_shown[node.module.index()] += 1;
-                n_units[node.module.index()] += 1;
+                if groups.of(id).is_none() {
+                    n_units[node.module.index()] += 1;
+                    n_own[node.module.index()] += 1;
+                }
             }
+        }
+        for module in groups.homes() {
+            n_units[module.index()] += 1;
+            n_own[module.index()] += 1;
         }
         // Children have greater ids than their parents.
         let parents: Vec<Option<ModuleId>> = graph.modules().map(|(_, m)| m.parent).collect();
         for i in (1..n_modules).rev() {
             if let (Some(parent), true) = (parents[i], n_shown[i] > 0) {
                 n_shown[parent.index()] += n_shown[i];
-                n_units[parent.index()] += 1;
+                n_own[parent.index()] += n_own[i];
+                n_units[parent.index()] += usize::from(n_own[i] > 0);
             }
         }
         let calls = Calls::new(graph, &flow);
-        let mut builder = Self { graph, options, summary, flow, n_shown, n_units, open: Vec::new(), calls };
+        let mut builder =
+            Self { graph, options, summary, flow, n_shown, n_units, open: Vec::new(), calls, groups };
         builder.open = builder.open_modules();
+        builder.groups.close(graph, &builder.open, |m| n_own[m.index()] > 0);
         builder
     }
 
@@ -118,8 +135,10 @@ impl<'a> Builder<'a> {
                 _ => break,
             }
         }
-        let mut unit = Unit::Operator(node);
-        let mut module = Some(self.graph.node(node).module);
+        let (mut unit, mut module) = match self.groups.of(node) {
+            Some(group) => (Unit::Group(group), Some(self.groups.home(group))),
+            None => (Unit::Operator(node), Some(self.graph.node(node).module)),
+        };
         while let Some(id) = module {
             if !self.open[id.index()] {
                 unit = Unit::Module(id, self.calls.of(id, node));
@@ -173,6 +192,7 @@ impl<'a> Builder<'a> {
         for (unit, operators) in ordered {
             let module = match unit {
                 Unit::Operator(id) => Some(graph.node(id).module),
+                Unit::Group(group) => Some(self.groups.home(group)),
                 Unit::Module(id, _) => graph.module(id).parent,
             };
             let first = operators.first().copied().unwrap_or(NodeId::new(0));
@@ -180,6 +200,7 @@ impl<'a> Builder<'a> {
             let base = parent.map(|p| nodes[p].modules.last().map_or("", |m| graph.module(*m).path.as_str()));
             let mut node = match unit {
                 Unit::Operator(id) => self.operator(id),
+                Unit::Group(group) => self.groups.node(graph, group),
                 Unit::Module(id, _) => self.module(id, base.unwrap_or("")),
             };
             node.operators = operators;
@@ -217,7 +238,8 @@ impl<'a> Builder<'a> {
                 let Some(source) = source else { continue };
                 // Two operands of one operator may be the same tensor: `x · x` has two arrows in truth, one in a
                 // picture.
-                if source != target && seen.insert((source, target, origin)) {
+                let port = self.groups.port(id, position);
+                if source != target && seen.insert((source, target, origin, port)) {
                     edges.push(ViewEdge {
                         source,
                         target,
@@ -225,6 +247,9 @@ impl<'a> Builder<'a> {
                         arrives,
                         reader: Some((id, position)),
                         skip: false,
+                        projected: false,
+                        back: false,
+                        port,
                         trunk: false,
                     });
                 }
@@ -253,6 +278,9 @@ impl<'a> Builder<'a> {
                     arrives: tensor,
                     reader: None,
                     skip: false,
+                    projected: false,
+                    back: false,
+                    port: None,
                     trunk: false,
                 });
             }
@@ -330,6 +358,7 @@ pub(super) fn blank(key: Key) -> ViewNode {
         bands: Vec::new(),
         category: Category::Other,
         repeat: 1,
+        notes: Vec::new(),
         modules: Vec::new(),
         operators: Vec::new(),
         output: None,

@@ -11,6 +11,7 @@ mod build;
 mod calls;
 mod flow;
 mod fuse;
+mod groups;
 mod repeats;
 mod skips;
 mod stubs;
@@ -51,6 +52,20 @@ pub enum Fold {
     None,
     /// Blocks in a row that are equal in all but their names and weights.
     Identical,
+    /// Blocks in a row of one make too, with what tells them apart said beside.
+    Similar,
+}
+
+/// How much a figure says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Detail {
+    /// Stages and blocks.
+    Sketch,
+    /// What the figure of a paper shows: blocks opened once, layers with their norm and activation, attention and
+    /// feed-forward as one box each.
+    Paper,
+    /// All that is needed to build the network again: every layer with every setting.
+    Implement,
 }
 
 /// What to show.
@@ -60,6 +75,8 @@ pub struct ViewOptions {
     pub depth: Depth,
     /// Modules to open beside, by path; opens everything around them too.
     pub open: Vec<String>,
+    /// How much is said.
+    pub detail: Detail,
     /// Whether reshapes, casts and other movement of data is shown.
     pub plumbing: bool,
     /// Whether the batch dimension is shown.
@@ -70,7 +87,14 @@ pub struct ViewOptions {
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        Self { depth: Depth::Levels(2), open: Vec::new(), plumbing: false, batch: false, fold: Fold::None }
+        Self {
+            depth: Depth::Levels(2),
+            open: Vec::new(),
+            detail: Detail::Paper,
+            plumbing: false,
+            batch: false,
+            fold: Fold::None,
+        }
     }
 }
 
@@ -108,6 +132,8 @@ pub struct ViewNode {
     pub category: Category,
     /// How often it comes in a row; 1 unless equal blocks are folded into it.
     pub repeat: u32,
+    /// Short remarks at the foot of a frame or under a box: what tells folded blocks apart (`first /2`).
+    pub notes: Vec<String>,
     /// The modules it stands for, if any; the outermost of one block last.
     pub modules: Vec<ModuleId>,
     /// The operators it stands for, those of folded blocks included.
@@ -159,6 +185,12 @@ pub struct ViewEdge {
     pub reader: Option<(NodeId, usize)>,
     /// Whether it by-passes what lies between.
     pub skip: bool,
+    /// Whether the by-pass changes the size of what it carries in some of the blocks that are folded into this one.
+    pub projected: bool,
+    /// Whether it carries what one step hands to the next, against the flow.
+    pub back: bool,
+    /// What the reader calls this operand, if its box says so: `Q`.
+    pub port: Option<&'static str>,
     /// Whether it lies on the trunk and should run straight.
     pub trunk: bool,
 }

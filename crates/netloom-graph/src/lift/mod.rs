@@ -25,7 +25,7 @@ mod tests;
 
 use crate::{Graph, NodeId, TensorId};
 use rewrite::{Found, apply};
-use source::Source;
+pub(crate) use source::Source;
 
 /// Every rule, in the order in which they are applied: later ones see what earlier ones made.
 pub const RULES: &[&Rule] = &[

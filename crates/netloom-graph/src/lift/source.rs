@@ -3,7 +3,7 @@
 use super::rewrite::{Becomes, Found};
 use crate::layers::rules;
 use crate::summary::learned::{self, Learned};
-use crate::{Attribute, Dim, Graph, ModuleId, Node, NodeId, Producer, Shape, TensorId};
+use crate::{Attribute, Dim, Graph, Node, NodeId, Producer, Shape, TensorId};
 
 /// How far two numbers of a formula may lie apart, relative to the larger: files round to 16 bits.
 const TOLERANCE: f64 = 2e-3;
@@ -12,7 +12,7 @@ const TOLERANCE: f64 = 2e-3;
 const MAX_SCALE_NODES: usize = 32;
 
 /// A graph under inspection.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub graph: &'a Graph,
     learned: Learned,
     results: Vec<bool>,
@@ -201,7 +201,7 @@ impl<'a> Source<'a> {
     }
 
     /// Whether a group may be replaced: one result, all else private, one body, same learned tensors, same cost.
-    pub fn allows(&self, found: &Found) -> bool {
+    pub(super) fn allows(&self, found: &Found) -> bool {
         let group = &found.nodes;
         let Becomes::Node(new) = &found.becomes else { return true };
         let private = group.iter().flat_map(|n| self.node(*n).outputs.iter().flatten());
@@ -235,32 +235,9 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The innermost module that holds all these nodes.
-    pub fn module_of(&self, nodes: &[NodeId]) -> ModuleId {
-        let path = |id: NodeId| {
-            let mut path = vec![self.node(id).module];
-            while let Some(parent) = path.last().and_then(|m| self.graph.module(*m).parent) {
-                path.push(parent);
-            }
-            path.reverse();
-            path
-        };
-        let mut common: Option<Vec<ModuleId>> = None;
-        for node in nodes {
-            let path = path(*node);
-            common = Some(match common {
-                None => path,
-                Some(common) => {
-                    common.into_iter().zip(path).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
-                }
-            });
-        }
-        common.and_then(|path| path.last().copied()).unwrap_or_else(|| self.graph.root())
-    }
-
     /// A node of a canonical kind in the place of others; the last of `core` gives it its name.
     pub fn lifted(&self, kind: &str, core: &[NodeId], inputs: &[Option<TensorId>], output: TensorId) -> Node {
-        let mut node = Node::in_domain("loom", kind, 0, self.module_of(core));
+        let mut node = Node::in_domain("loom", kind, 0, self.graph.common_module(core));
         if let Some(last) = core.last() {
             node.region = self.node(*last).region;
             node.name.clone_from(&self.node(*last).name);
@@ -269,7 +246,7 @@ impl<'a> Source<'a> {
     }
 
     /// A group that becomes one pointwise layer of one input.
-    pub fn pointwise(
+    pub(super) fn pointwise(
         &self,
         kind: &str,
         nodes: Vec<NodeId>,

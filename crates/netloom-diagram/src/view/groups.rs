@@ -1,0 +1,105 @@
+//! Units of several layers that are drawn as one box.
+
+use std::collections::BTreeMap;
+
+use netloom_graph::units::{self, Unit};
+use netloom_graph::{Graph, ModuleId, NodeId};
+use netloom_scene::Key;
+
+use super::build::{blank, safe};
+use super::flow::Flow;
+use super::{Band, Detail, NodeKind, ViewNode, ViewOptions};
+
+/// The units of a graph, the module that each stands in, and which nodes they hold.
+pub(super) struct Groups {
+    units: Vec<Unit>,
+    homes: Vec<ModuleId>,
+    of: BTreeMap<NodeId, usize>,
+    ports: BTreeMap<(NodeId, usize), &'static str>,
+}
+
+impl Groups {
+    /// Finds the units to draw; none where every layer and operator is to be seen.
+    pub(super) fn new(graph: &Graph, options: &ViewOptions, flow: &Flow) -> Self {
+        let mut groups =
+            Self { units: Vec::new(), homes: Vec::new(), of: BTreeMap::new(), ports: BTreeMap::new() };
+        if options.plumbing || options.detail == Detail::Implement {
+            return groups;
+        }
+        for unit in units::find(graph) {
+            let shown = unit.nodes.iter().filter(|n| flow.is_shown(**n)).count();
+            if shown < 2 || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {
+                continue;
+            }
+            let at = groups.units.len();
+            groups.homes.push(graph.common_module(&unit.nodes));
+            groups.of.extend(unit.nodes.iter().map(|n| (*n, at)));
+            groups.ports.extend(unit.ports.iter().map(|(n, position, name)| ((*n, *position), *name)));
+            groups.units.push(unit);
+        }
+        groups
+    }
+
+    /// Gives up the units that reach into a closed module which holds more than them.
+    pub(super) fn close(&mut self, graph: &Graph, open: &[bool], holds_more: impl Fn(ModuleId) -> bool) {
+        for (at, unit) in self.units.iter().enumerate() {
+            let home = self.homes[at];
+            let is_cut = unit.nodes.iter().any(|n| {
+                let mut module = graph.node(*n).module;
+                while module != home {
+                    if !open[module.index()] && holds_more(module) {
+                        return true;
+                    }
+                    match graph.module(module).parent {
+                        Some(parent) => module = parent,
+                        None => return true,
+                    }
+                }
+                false
+            });
+            if is_cut {
+                for n in &unit.nodes {
+                    self.of.remove(n);
+                }
+                for (n, position, _) in &unit.ports {
+                    self.ports.remove(&(*n, *position));
+                }
+            }
+        }
+    }
+
+    /// The unit that a node belongs to.
+    pub(super) fn of(&self, node: NodeId) -> Option<usize> {
+        self.of.get(&node).copied()
+    }
+
+    /// The module that a unit stands in: the innermost that holds all of it.
+    pub(super) fn home(&self, group: usize) -> ModuleId {
+        self.homes[group]
+    }
+
+    /// The module of each unit.
+    pub(super) fn homes(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.homes.iter().copied()
+    }
+
+    /// What an operand of a unit is called.
+    pub(super) fn port(&self, node: NodeId, position: usize) -> Option<&'static str> {
+        self.ports.get(&(node, position)).copied()
+    }
+
+    /// The box of a unit.
+    pub(super) fn node(&self, graph: &Graph, group: usize) -> ViewNode {
+        let unit = &self.units[group];
+        let first = unit.nodes.first().map_or_else(String::new, |n| graph.node_path(*n));
+        ViewNode {
+            kind: NodeKind::Layer,
+            title: unit.title.clone(),
+            subtitle: unit.subtitle.clone(),
+            bands: unit.bands.iter().map(|(t, c)| Band { title: t.clone(), category: *c }).collect(),
+            category: unit.category,
+            output: unit.nodes.last().and_then(|n| graph.node(*n).output(0)),
+            ..blank(Key::new(safe(&format!("{first}:{}", unit.rule))))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Units: groups of layers that a reader knows by one name, such as a feed-forward block or multi-head attention.
+//!
+//! A unit changes nothing in the graph. It says which nodes a figure may draw as one box, and what that box says.
+//! [`find`] asks every rule of [`UNITS`] in order; a node belongs to one unit at most, and what flows out of a unit
+//! never flows back into it.
+
+use std::collections::BTreeSet;
+
+use crate::lift::Source;
+use crate::{Category, Graph, NodeId, Producer};
+
+mod feed_forward;
+
+/// Every rule, in the order in which they are asked: larger units before the smaller ones they hold.
+pub static UNITS: &[&UnitRule] = &[&feed_forward::RULE];
+
+/// The most nodes of one unit.
+const MAX_NODES: usize = 4096;
+
+/// One kind of unit.
+pub struct UnitRule {
+    /// The name of the rule, unique.
+    pub name: &'static str,
+    /// What it recognises, in a learner's words, one sentence without a full stop.
+    pub about: &'static str,
+    /// The layers of the unit, written as a formula; a bar separates alternatives.
+    pub pattern: &'static str,
+    find: fn(&Source<'_>, NodeId) -> Option<Unit>,
+}
+
+/// A group of nodes that may be drawn as one box.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unit {
+    /// The name of the rule that found it.
+    pub rule: &'static str,
+    /// Its nodes, in file order.
+    pub nodes: Vec<NodeId>,
+    /// The first line of its box: `self-attention`.
+    pub title: String,
+    /// The second line, or empty: `12 heads × 64`.
+    pub subtitle: String,
+    /// What the box says after its first part, in order: text and role.
+    pub bands: Vec<(String, Category)>,
+    /// The role of its first part; chooses the colour.
+    pub category: Category,
+    /// Names of operands that arrive from outside, by reading node and position: `Q`.
+    pub ports: Vec<(NodeId, usize, &'static str)>,
+}
+
+/// Every unit of a lifted graph, in file order of their first nodes.
+///
+/// # Cost
+/// Time proportional to the size of the graph times the number of rules.
+pub fn find(graph: &Graph) -> Vec<Unit> {
+    if crate::infer::topological(graph).1.is_some() {
+        return Vec::new();
+    }
+    let source = Source::new(graph);
+    let mut taken = vec![false; graph.nodes().len()];
+    let mut found = Vec::new();
+    for rule in UNITS {
+        for (anchor, node) in graph.nodes() {
+            if node.layer.is_none() || taken[anchor.index()] {
+                continue;
+            }
+            let Some(mut unit) = (rule.find)(&source, anchor) else { continue };
+            unit.rule = rule.name;
+            unit.nodes.sort_unstable();
+            unit.nodes.dedup();
+            let is_free = unit.nodes.iter().all(|n| !taken[n.index()]);
+            if is_free && unit.nodes.len() > 1 && is_convex(graph, &unit.nodes) {
+                for n in &unit.nodes {
+                    taken[n.index()] = true;
+                }
+                found.push(unit);
+            }
+        }
+    }
+    found.sort_by_key(|u| u.nodes.first().copied());
+    found
+}
+
+/// Whether nothing that leaves a group comes back into it: what lies between its first and last node in file order is
+/// followed, as files are in topological order nearly always.
+fn is_convex(graph: &Graph, nodes: &[NodeId]) -> bool {
+    let (Some(&first), Some(&last)) = (nodes.first(), nodes.last()) else { return false };
+    if nodes.len() > MAX_NODES {
+        return false;
+    }
+    let region = graph.node(first).region;
+    let inside: BTreeSet<NodeId> = nodes.iter().copied().collect();
+    let mut outside = BTreeSet::new();
+    let mut work: Vec<NodeId> = Vec::new();
+    let readers = |n: NodeId| {
+        let outputs = graph.node(n).outputs.iter().flatten();
+        outputs.flat_map(|t| graph.tensor(*t).consumers.iter().map(|(r, _)| *r))
+    };
+    for &n in nodes {
+        if graph.node(n).region != region {
+            return false;
+        }
+        work.extend(readers(n).filter(|r| !inside.contains(r)));
+    }
+    while let Some(n) = work.pop() {
+        if n > last || !outside.insert(n) {
+            continue;
+        }
+        if outside.len() > MAX_NODES {
+            return false;
+        }
+        for reader in readers(n) {
+            if inside.contains(&reader) {
+                return false;
+            }
+            work.push(reader);
+        }
+    }
+    let maker = |t| match graph.tensor(t).producer {
+        Producer::Node(id, _) => Some(id),
+        _ => None,
+    };
+    // Out of file order, a group that reads later nodes is refused rather than followed.
+    nodes
+        .iter()
+        .flat_map(|n| graph.node(*n).inputs.iter().flatten())
+        .all(|t| maker(*t).is_none_or(|m| m < last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_have_names_of_their_own() {
+        let names: BTreeSet<&str> = UNITS.iter().map(|r| r.name).collect();
+        assert_eq!(names.len(), UNITS.len());
+        assert!(UNITS.iter().all(|r| !r.about.is_empty() && !r.pattern.is_empty()));
+    }
+}

@@ -6,9 +6,9 @@
 use crate::clean::{Clean, MAX_WEIGHT, NONE, clean, size};
 use crate::count::stats;
 use crate::cut::{Piece, cut};
-use crate::parts::solve;
 use crate::problem::{Item, Link, Pin, Problem, Role, Solution};
 use crate::route::append;
+use crate::satellite::solve;
 use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size};
 
 /// Most nodes for which gates are placed a second time, with what is outside in view.
@@ -221,7 +221,8 @@ fn problem(
     for &k in kids {
         let k = k as usize;
         let merge = input.nodes[k].merge && !clean.is_container(k);
-        items.push(Item { role: Role::Box, size: box_size[k], note: clean.note[k], merge, hint: 0 });
+        let beside = input.nodes[k].beside && !clean.is_container(k);
+        items.push(Item { size: box_size[k], note: clean.note[k], merge, beside, ..Item::of(Role::Box) });
     }
     let mut gates: Vec<(u32, bool)> = Vec::new();
     let gate = |items: &mut Vec<Item>, gates: &mut Vec<(u32, bool)>, net: u32, entry: bool| -> u32 {
@@ -230,7 +231,7 @@ fn problem(
         let index = found.unwrap_or_else(|| {
             gates.push((net, entry));
             let role = if entry { Role::Entry } else { Role::Exit };
-            items.push(Item { role, size: Size::default(), note: Size::default(), merge: false, hint: 0 });
+            items.push(Item::of(role));
             gates.len() - 1
         });
         (kids.len() + index) as u32

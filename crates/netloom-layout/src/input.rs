@@ -30,6 +30,9 @@ pub struct Node {
     /// Whether the node is a small merge mark (a circle): the trunk enters it against the flow, other edges may enter
     /// from whichever side faces them.
     pub merge: bool,
+    /// Whether the node is a small satellite of the one box it leads to: it stands beside that box where its sides are
+    /// free, with a short arrow across the flow, instead of above it.
+    pub beside: bool,
     /// Width kept free beside the node for a note that the caller draws there (right of the node in a downward
     /// flow), px.
     pub note: Size,

@@ -29,6 +29,7 @@ mod rank;
 mod route;
 mod runs;
 pub mod sample;
+mod satellite;
 mod settle;
 mod sides;
 mod skyline;

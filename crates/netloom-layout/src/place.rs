@@ -68,7 +68,7 @@ impl Blocks {
                 let (a, b) = (order.line[i - 1] as usize, order.line[i] as usize);
                 let both = a < cells.items && b < cells.items && cells.left[a] > 0.0 && cells.left[b] > 0.0;
                 let gap = if both { spacing.node } else { spacing.lane };
-                let distance = cells.right[a] + gap + cells.left[b] + offset[a] - offset[b];
+                let distance = cells.right[a] + gap + cells.room[b] + offset[a] - offset[b];
                 pairs.push((of[a], of[b], distance));
             }
         }

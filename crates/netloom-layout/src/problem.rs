@@ -19,8 +19,21 @@ pub(crate) struct Item {
     pub size: Size,
     pub note: Size,
     pub merge: bool,
+    /// Whether it may stand beside the box it leads to.
+    pub beside: bool,
+    /// Width kept free left and right of it, beyond the note.
+    pub left: f64,
+    pub right: f64,
     /// For a gate: the side where what it leads to lies, left negative.
     pub hint: i8,
+}
+
+impl Item {
+    /// An item without size.
+    pub fn of(role: Role) -> Self {
+        let (size, note) = (Size::default(), Size::default());
+        Self { role, size, note, merge: false, beside: false, left: 0.0, right: 0.0, hint: 0 }
+    }
 }
 
 /// A place on the border of an item.

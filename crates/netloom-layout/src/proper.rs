@@ -107,7 +107,9 @@ pub(crate) struct Cells {
     pub skip_gate: Vec<bool>,
     pub rows: usize,
     pub row: Vec<u32>,
+    /// From the middle to the left border, to the end of the room kept at the left, and the same at the right.
     pub left: Vec<f64>,
+    pub room: Vec<f64>,
     pub right: Vec<f64>,
     pub height: Vec<f64>,
     pub net: Vec<u32>,
@@ -160,6 +162,7 @@ impl Cells {
     fn cell(&mut self, row: u32, left: f64, right: f64, height: f64, net: u32, weight: u32) -> u32 {
         self.row.push(row);
         self.left.push(left);
+        self.room.push(left);
         self.right.push(right);
         self.height.push(height);
         self.net.push(net);
@@ -177,7 +180,10 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     for (item, &row) in problem.items.iter().zip(rows) {
         let note = if item.note.width > 0.0 { item.note.width + LABEL_GAP } else { 0.0 };
         let half = item.size.width / 2.0;
-        cells.cell(row, half, half + note, item.size.height.max(item.note.height), NONE, 0);
+        cells.cell(row, half, half + note + item.right, item.size.height.max(item.note.height), NONE, 0);
+        if let Some(room) = cells.room.last_mut() {
+            *room += item.left;
+        }
     }
     let beside = side_entries(problem);
     let level = |side: Side, row: u32, beside: bool| match side {

@@ -53,7 +53,7 @@ pub(crate) fn route(
         row_height[r] = row_height[r].max(cells.height[c]);
         let gate = c < cells.items && problem.items[c].role != Role::Box;
         if !gate {
-            left = left.min(center - cells.left[c]);
+            left = left.min(center - cells.room[c]);
             right = right.max(center + cells.right[c]);
         }
     }

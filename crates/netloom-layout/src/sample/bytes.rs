@@ -29,6 +29,7 @@ pub fn decode(bytes: &[u8]) -> LayoutInput {
             let mut node =
                 Node { size: Size::new(length(byte(), odd), length(byte(), odd)), ..Node::default() };
             node.merge = flags & 1 != 0;
+            node.beside = flags & 16 != 0;
             node.parent = (flags & 2 != 0).then(|| usize::from(byte()));
             if flags & 4 != 0 {
                 let p = length(byte(), odd);

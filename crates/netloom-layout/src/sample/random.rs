@@ -14,7 +14,7 @@ pub struct Mix {
     pub containers: bool,
     /// Whether some nodes have ports on all sides.
     pub ports: bool,
-    /// Whether some nodes are merge marks.
+    /// Whether some nodes are merge marks, and some may stand beside others.
     pub merges: bool,
     /// Whether edges run against the reading order.
     pub backward: bool,
@@ -42,6 +42,7 @@ pub fn random(random: &mut Random, mix: Mix) -> LayoutInput {
             // Places that no two ports of a side share, and that keep clear of the middle where free lines attach.
             node.ports = (0..4).map(|k| Port { side: sides[k], at: 0.11 + 0.17 * k as f64 }).collect();
         }
+        node.beside = mix.merges && random.below(3) == 0;
         if random.below(8) == 0 {
             node.note = Size::new(30.0, 12.0);
         }

@@ -46,7 +46,7 @@ type Draw = fn(&mut Sketch);
 
 /// All shapes with their names.
 pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
-    let all: [(&'static str, Draw); 18] = [
+    let all: [(&'static str, Draw); 19] = [
         ("chain", chain),
         ("residual", residual),
         ("projection", projection),
@@ -64,6 +64,7 @@ pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
         ("ports", ports),
         ("stub", stub),
         ("stub_low", stub_low),
+        ("satellite", satellite),
         ("apart", apart),
     ];
     all.into_iter()
@@ -325,6 +326,27 @@ fn stub_low(s: &mut Sketch) {
     for reader in [next, last] {
         let note = s.boxed(None, 30.0);
         s.edge(note, reader);
+    }
+}
+
+/// Stubs that may stand beside what they lead to: three at one box, one alone with a box, one at a merge.
+fn satellite(s: &mut Sketch) {
+    let first = s.boxed(None, 60.0);
+    let columns = [60.0, 60.0, 60.0].map(|w| s.boxed(None, w));
+    let join = s.boxed(None, 120.0);
+    let add = s.merge(None);
+    let lone = s.boxed(None, 90.0);
+    let last = s.boxed(None, 90.0);
+    for c in columns {
+        s.edge(first, c);
+        s.edge(c, join);
+    }
+    s.trunk(&[join, add, last]);
+    for reader in [join, join, join, add, lone] {
+        let stub = s.boxed(None, 30.0);
+        s.input.nodes[stub].size.height = 12.0;
+        s.input.nodes[stub].beside = true;
+        s.edge(stub, reader);
     }
 }
 

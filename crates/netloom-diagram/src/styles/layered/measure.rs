@@ -89,6 +89,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 padding: Insets { top: header, right: c, bottom: c, left: c },
                 ports: Vec::new(),
                 merge: node.kind == NodeKind::Merge,
+                beside: node.kind == NodeKind::Stub,
                 note: Size::default(),
             }
         })

@@ -7,6 +7,7 @@ use netloom_scene::{Scene, Theme};
 use crate::view::View;
 
 mod layered;
+mod strip;
 
 /// A way to draw a view.
 pub struct Style {
@@ -14,12 +15,26 @@ pub struct Style {
     pub name: &'static str,
     /// What it looks like, one sentence without a full stop.
     pub about: &'static str,
+    /// Whether it shows every layer rather than closed modules, where depth and fold are left to it.
+    pub opens_all: bool,
     /// Draws.
     pub draw: fn(&Graph, &View, &DrawOptions) -> Scene,
+    /// Draws several models side by side, where the style can.
+    pub draw_many: Option<fn(&[Model<'_>], &DrawOptions) -> Scene>,
+}
+
+/// One of several models in a figure. The keys of views in one figure differ.
+pub struct Model<'a> {
+    /// The model.
+    pub graph: &'a Graph,
+    /// What is shown of it.
+    pub view: &'a View,
+    /// The name to print.
+    pub name: String,
 }
 
 /// Every style, by name.
-pub static STYLES: &[&Style] = &[&layered::STYLE];
+pub static STYLES: &[&Style] = &[&layered::STYLE, &strip::STYLE];
 
 /// How to draw.
 #[derive(Clone, PartialEq, Debug)]

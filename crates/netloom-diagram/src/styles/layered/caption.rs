@@ -17,7 +17,7 @@ const GAPS: (f64, f64) = (4.0, 12.0);
 /// The widest name before it is cut, px.
 const MAX_NAME: f64 = 280.0;
 
-pub(super) struct Caption {
+pub(in crate::styles) struct Caption {
     name: Option<TextRun>,
     totals: Option<TextRun>,
     legend: Vec<(Category, TextRun)>,
@@ -39,7 +39,7 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Category, TextRun)> {
 }
 
 impl Caption {
-    pub(super) fn new(view: &View, options: &DrawOptions, name: &str) -> Self {
+    pub(in crate::styles) fn new(view: &View, options: &DrawOptions, name: &str) -> Self {
         let theme = &options.theme;
         let (bold, plain) = (theme.caption_style(), theme.secondary_style());
         let totals = describe::totals(view);
@@ -52,14 +52,14 @@ impl Caption {
     }
 
     /// The least width that holds every single piece, px.
-    pub(super) fn min_width(&self) -> f64 {
+    pub(in crate::styles) fn min_width(&self) -> f64 {
         let texts = self.name.iter().chain(&self.totals).map(|r| r.width);
         let legend = self.legend.iter().map(|(_, r)| FIELD + GAPS.0 + r.width);
         texts.chain(legend).fold(0.0, f64::max)
     }
 
     /// Draws below `at` over `width` px and returns the height used.
-    pub(super) fn draw(&self, theme: &Theme, at: (f64, f64), width: f64, into: &mut Group) -> f64 {
+    pub(in crate::styles) fn draw(&self, theme: &Theme, at: (f64, f64), width: f64, into: &mut Group) -> f64 {
         if self.name.is_none() && self.legend.is_empty() {
             return 0.0;
         }

@@ -10,7 +10,7 @@ use netloom_scene::{Group, Role};
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View};
 
-pub(super) fn draw(view: &View, layout: &Layout, options: &DrawOptions, into: &mut Group) {
+pub(in crate::styles) fn draw(view: &View, layout: &Layout, options: &DrawOptions, into: &mut Group) {
     let theme = &options.theme;
     let mut drawn: BTreeMap<(usize, usize), Vec<Vec<Point>>> = BTreeMap::new();
     for (i, edge) in view.edges.iter().enumerate() {
@@ -32,6 +32,9 @@ pub(super) fn draw(view: &View, layout: &Layout, options: &DrawOptions, into: &m
             route(key.piece("line"), &points, theme.route_radius, length * 0.8).stroked(color, width);
         if let (true, Some(stroke)) = (course.reversed, &mut line.stroke) {
             stroke.dash = Some(theme.back_dash);
+        }
+        if let (true, Some(stroke)) = (edge.projected, &mut line.stroke) {
+            stroke.dash = Some(theme.skip_dash);
         }
         group.push(line);
         group.push(tip(key.piece("tip"), &points, length, theme.tip_width).filled(color));

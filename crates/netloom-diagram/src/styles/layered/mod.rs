@@ -14,10 +14,15 @@ mod edges;
 mod gutter;
 mod measure;
 
+pub(super) use caption::Caption;
+pub(super) use edges::draw as draw_edges;
+
 pub(super) static STYLE: Style = Style {
     name: "layered",
     about: "boxes in ranks along the flow, open modules as frames, by-passes in lanes beside the trunk",
+    opens_all: false,
     draw,
+    draw_many: None,
 };
 
 fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {

@@ -1,0 +1,133 @@
+//! Stages: stretches of the trunk where the resolution stays, and how strips of several models are aligned by them.
+
+use netloom_graph::{Dim, Graph};
+use netloom_layout::Layout;
+
+use crate::number;
+use crate::view::{NodeKind, View};
+
+/// A stretch of the trunk of one resolution.
+pub(super) struct Stage {
+    /// What is the same along it: `56×56`.
+    pub(super) size: String,
+    /// Where it begins, px: between the box before and its first.
+    pub(super) top: f64,
+}
+
+/// The stages of a model, from its input on, and the stage of every box.
+pub(super) fn stages(graph: &Graph, view: &View, layout: &Layout) -> (Vec<Stage>, Vec<Option<usize>>) {
+    let mut found: Vec<Stage> = Vec::new();
+    let mut before: Option<usize> = None;
+    for &n in &view.trunk {
+        let node = &view.nodes[n];
+        if matches!(node.kind, NodeKind::Merge | NodeKind::Stub | NodeKind::Output) {
+            before = Some(n);
+            continue;
+        }
+        if let Some(size) = size(graph, view, n)
+            && found.last().is_none_or(|s| s.size != size)
+        {
+            let y = layout.nodes[n].y;
+            let top = before.map_or(y, |b| f64::midpoint(layout.nodes[b].bottom(), y));
+            found.push(Stage { size, top });
+        }
+        before = Some(n);
+    }
+    let of =
+        (0..view.nodes.len()).map(|n| size(graph, view, n).and_then(|s| at(&found, &s, layout.nodes[n].y)));
+    let of = of.collect();
+    (found, of)
+}
+
+/// The stage of that size that begins last at or above a height.
+fn at(stages: &[Stage], size: &str, y: f64) -> Option<usize> {
+    let same = |i: &usize| stages[*i].size == size;
+    let above = (0..stages.len()).rev().filter(same).find(|i| stages[*i].top <= y + 0.5);
+    above.or_else(|| (0..stages.len()).find(same))
+}
+
+/// The resolution of what a box makes; `None` for what has no sides.
+fn size(graph: &Graph, view: &View, node: usize) -> Option<String> {
+    let output = view.nodes[node].output?;
+    match graph.tensor(output).ty.shape().dims()? {
+        [_, _, sides @ ..] if sides.len() >= 2 && sides.iter().all(|d| !Dim::is_unknown(d)) => {
+            Some(sides.iter().map(number::dim).collect::<Vec<_>>().join("×"))
+        }
+        _ => None,
+    }
+}
+
+/// Heights at which a layout is pulled apart, and by how much, px, from top to bottom.
+pub(super) type Cuts = Vec<(f64, f64)>;
+
+/// How to pull strips apart so that stages of one size begin at one height, and the sizes with those heights.
+pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<(String, f64)>) {
+    let mut cuts: Vec<Cuts> = strips.iter().map(|_| Vec::new()).collect();
+    let mut shift = vec![0.0; strips.len()];
+    let mut next = vec![0; strips.len()];
+    let mut rows = Vec::new();
+    // The next stage is that of the strip which has most left before it meets the others again.
+    while let Some((_, stage)) =
+        (0..strips.len()).filter_map(|i| strips[i].get(next[i]).map(|s| (i, s))).min_by_key(|(i, s)| {
+            let later = strips.iter().enumerate().filter(|(j, _)| j != i);
+            later.filter(|(j, o)| o[next[*j]..].iter().skip(1).any(|x| x.size == s.size)).count()
+        })
+    {
+        let size = stage.size.clone();
+        let here: Vec<usize> =
+            (0..strips.len()).filter(|i| strips[*i].get(next[*i]).is_some_and(|s| s.size == size)).collect();
+        let top = here.iter().map(|i| strips[*i][next[*i]].top + shift[*i]).fold(0.0, f64::max);
+        for i in here {
+            let own = strips[i][next[i]].top;
+            let delta = top - own - shift[i];
+            if delta > 0.0 {
+                cuts[i].push((own, delta));
+                shift[i] += delta;
+            }
+            next[i] += 1;
+        }
+        rows.push((size, top));
+    }
+    (cuts, rows)
+}
+
+/// Pulls a layout apart.
+pub(super) fn stretch(layout: &mut Layout, cuts: &Cuts) {
+    let moved = |y: f64| y + cuts.iter().filter(|c| y > c.0).map(|c| c.1).sum::<f64>();
+    for rect in &mut layout.nodes {
+        rect.y = moved(rect.y);
+    }
+    for route in &mut layout.routes {
+        for point in &mut route.points {
+            point.y = moved(point.y);
+        }
+    }
+    layout.size.height = moved(layout.size.height);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(strips: &[&[(&str, f64)]], rows: &[(&str, f64)]) {
+        let strips: Vec<Vec<Stage>> = strips
+            .iter()
+            .map(|s| s.iter().map(|(n, y)| Stage { size: (*n).to_owned(), top: *y }).collect())
+            .collect();
+        let slices: Vec<&[Stage]> = strips.iter().map(Vec::as_slice).collect();
+        let want: Vec<(String, f64)> = rows.iter().map(|(n, y)| ((*n).to_owned(), *y)).collect();
+        assert_eq!(align(&slices).1, want);
+    }
+
+    #[test]
+    fn stages_of_one_size_begin_at_one_height() {
+        check(&[&[("8", 0.0), ("4", 50.0)]], &[("8", 0.0), ("4", 50.0)]);
+        check(&[&[("8", 0.0), ("4", 50.0)], &[("8", 0.0), ("4", 90.0)]], &[("8", 0.0), ("4", 90.0)]);
+        // A stage that one strip lacks does not hold the others up.
+        check(
+            &[&[("8", 0.0), ("2", 50.0)], &[("8", 0.0), ("4", 20.0), ("2", 30.0)]],
+            &[("8", 0.0), ("4", 20.0), ("2", 50.0)],
+        );
+    }
+}

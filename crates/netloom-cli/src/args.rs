@@ -46,7 +46,7 @@ pub(crate) struct DrawArgs {
     /// Theme, see `netloom themes`
     #[arg(long, default_value = "light")]
     pub(crate) theme: String,
-    /// How many levels of modules are open: a number, `full`, or `auto` for as many as make a readable figure
+    /// How many levels of modules are open: a number, `full`, or `auto` for as many as fit the page at readable type
     #[arg(long, default_value = "auto", value_parser = depth)]
     pub(crate) depth: DepthArg,
     /// How much is said
@@ -64,6 +64,9 @@ pub(crate) struct DrawArgs {
     /// Width on the page, such as 3.25in, 8cm or 312px
     #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
     pub(crate) width: Option<Length>,
+    /// Height of the page, such as 9in; what does not fit is folded, unless --depth says how deep
+    #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
+    pub(crate) height: Option<Length>,
     /// Pixels per px of a PNG
     #[arg(long, default_value_t = 2.0)]
     pub(crate) scale: f64,
@@ -79,6 +82,9 @@ pub(crate) struct DrawArgs {
     /// Leave out the legend
     #[arg(long)]
     pub(crate) no_legend: bool,
+    /// Leave out the detail figures that show what closed blocks hold
+    #[arg(long)]
+    pub(crate) no_details: bool,
     /// Leave out name and totals
     #[arg(long)]
     pub(crate) no_caption: bool,

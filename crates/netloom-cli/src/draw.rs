@@ -27,6 +27,8 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         plumbing: args.plumbing,
         direction: args.direction.into(),
         width_px: args.width.map(|w| w.px()),
+        height_px: args.height.map(|h| h.px()),
+        callouts: !args.no_details,
         legend: !args.no_legend,
         caption: !args.no_caption,
         batch: args.batch,

@@ -82,7 +82,9 @@ const REGISTRIES: &[Registry] = &[
         order: Order::ByMeaning,
         beside: &[
             ("build", "the first view, before any pass"),
+            ("callouts", "detail figures of closed boxes, made from two views"),
             ("calls", "which operators belong to which call of a module"),
+            ("elide", "the last resort for what fits no page"),
             ("flow", "which operators carry data, for all passes"),
             ("groups", "layers that the first view draws as one box"),
             ("words", "what a box of the first view says"),

@@ -2,6 +2,7 @@
 
 use netloom_graph::Graph;
 use netloom_layout::Direction;
+use netloom_scene::kurbo::Size;
 use netloom_scene::{Scene, Theme};
 
 use crate::view::View;
@@ -36,6 +37,9 @@ pub struct Model<'a> {
 /// Every style, by name.
 pub static STYLES: &[&Style] = &[&layered::STYLE, &strip::STYLE];
 
+/// The room that a figure may take where nothing else is asked: two columns of a page, px.
+pub const PAGE: Size = Size::new(672.0, 864.0);
+
 /// How to draw.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DrawOptions {
@@ -45,6 +49,8 @@ pub struct DrawOptions {
     pub direction: Direction,
     /// The width on the page, px; the figure is filled up to it, never shrunk here.
     pub width_px: Option<f64>,
+    /// The room on the page, px; detail figures stand where they leave the whole largest.
+    pub page: Size,
     /// Whether a legend of the kinds used stands below.
     pub legend: bool,
     /// Whether the name and totals stand below.
@@ -62,6 +68,7 @@ impl DrawOptions {
             theme,
             direction: Direction::Down,
             width_px: None,
+            page: PAGE,
             legend: true,
             caption: true,
             name: String::new(),

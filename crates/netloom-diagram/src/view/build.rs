@@ -9,7 +9,7 @@ use netloom_scene::Key;
 use super::calls::Calls;
 use super::flow::{self, Flow, flow};
 use super::groups::Groups;
-use super::{Depth, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
+use super::{Depth, Detail, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
 use crate::number;
 
 /// Chooses what to show of a graph.
@@ -104,6 +104,17 @@ impl<'a> Builder<'a> {
                 Depth::Full => !self.is_known_layer(id),
                 Depth::Levels(n) => level[i] < n && !self.is_known_layer(id),
             } || self.is_wrapper(id);
+        }
+        if self.options.detail == Detail::Sketch {
+            // A block of layers is one box of a sketch. Children have greater ids than their parents.
+            let mut has_blocks = vec![false; graph.modules().len()];
+            for (id, module) in graph.modules().collect::<Vec<_>>().into_iter().rev() {
+                let i = id.index();
+                open[i] &= has_blocks[i] || module.parent.is_none() || self.is_wrapper(id);
+                if let Some(parent) = module.parent {
+                    has_blocks[parent.index()] |= has_blocks[i] || self.n_units[i] > 1 && !self.is_known_layer(id);
+                }
+            }
         }
         for path in &self.options.open {
             let inside = |p: &str| p.is_empty() || p == path || path.starts_with(&format!("{p}."));
@@ -289,7 +300,7 @@ impl<'a> Builder<'a> {
             nodes[edge.source].output.get_or_insert(edge.tensor);
         }
 
-        let mut view = View { nodes, edges, summary: self.summary, trunk: Vec::new() };
+        let mut view = View { nodes, edges, summary: self.summary, trunk: Vec::new(), callouts: Vec::new() };
         // An input that nothing shown reads is left out: shape operands and unused masks.
         let degrees = view.degrees();
         let gone: Vec<bool> = view

@@ -8,11 +8,15 @@ use netloom_scene::Key;
 
 mod bias;
 mod build;
+mod callouts;
 mod calls;
+mod elide;
 mod flow;
 mod fuse;
 mod groups;
 mod repeats;
+mod settings;
+mod sketch;
 mod skips;
 mod stubs;
 mod trunk;
@@ -20,6 +24,9 @@ mod unwrap;
 mod words;
 
 pub use build::view;
+pub use callouts::{MAX_CALLOUTS, callouts};
+pub use elide::elide;
+pub use trunk::longest_chain;
 pub(crate) use trunk::longest;
 
 /// A change made to the first view.
@@ -34,7 +41,7 @@ pub struct Pass {
 
 /// Every pass in the order in which they run.
 pub static PASSES: &[&Pass] =
-    &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &repeats::PASS, &trunk::PASS, &skips::PASS];
+    &[&bias::PASS, &fuse::PASS, &sketch::PASS, &settings::PASS, &unwrap::PASS, &stubs::PASS, &repeats::PASS, &trunk::PASS, &skips::PASS];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,6 +116,28 @@ pub struct View {
     pub summary: Summary,
     /// The path that the eye follows from the main input to the main output, by index of nodes.
     pub trunk: Vec<usize>,
+    /// What closed boxes hold, each kind drawn once beside the figure.
+    pub callouts: Vec<Callout>,
+}
+
+/// A detail figure: what the closed boxes of one kind hold, drawn as it is in the first of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Callout {
+    /// What the boxes are called: their class, else the name of the first.
+    pub title: String,
+    /// Whose numbers are printed, where the boxes differ in name: `inception3a`.
+    pub place: String,
+    /// The boxes it explains, by index of nodes.
+    pub of: Vec<usize>,
+    /// What they hold. Keys begin with the letter of the callout and a bar.
+    pub view: View,
+}
+
+impl Callout {
+    /// The letter that stands on the callout and on the boxes it explains.
+    pub fn letter(index: usize) -> char {
+        u8::try_from(index).ok().and_then(|i| b'A'.checked_add(i)).map_or('?', char::from)
+    }
 }
 
 /// A box or container.
@@ -238,6 +267,12 @@ impl View {
         self.trunk.retain(|n| !gone[*n]);
         for n in &mut self.trunk {
             *n = place[*n];
+        }
+        for callout in &mut self.callouts {
+            callout.of.retain(|n| !gone[*n]);
+            for n in &mut callout.of {
+                *n = place[*n];
+            }
         }
     }
 

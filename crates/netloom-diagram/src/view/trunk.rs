@@ -93,3 +93,29 @@ pub(crate) fn longest(view: &View) -> (Vec<u32>, Vec<Option<usize>>) {
     }
     (length, from)
 }
+
+/// How many boxes stand on the way with the most boxes: what a figure is long at the least.
+pub fn longest_chain(view: &View) -> usize {
+    let mut missing = vec![0usize; view.nodes.len()];
+    let mut out: Vec<Vec<usize>> = vec![Vec::new(); view.nodes.len()];
+    for edge in view.edges.iter().filter(|e| !e.back) {
+        missing[edge.target] += 1;
+        out[edge.source].push(edge.target);
+    }
+    let is_box = |n: usize| matches!(view.nodes[n].kind, NodeKind::Layer | NodeKind::Module);
+    let mut before = vec![0usize; view.nodes.len()];
+    let mut most = 0;
+    let mut ready: Vec<usize> = (0..view.nodes.len()).filter(|n| missing[*n] == 0).collect();
+    while let Some(n) = ready.pop() {
+        let own = before[n] + usize::from(is_box(n));
+        most = most.max(own);
+        for &m in &out[n] {
+            before[m] = before[m].max(own);
+            missing[m] -= 1;
+            if missing[m] == 0 {
+                ready.push(m);
+            }
+        }
+    }
+    most
+}

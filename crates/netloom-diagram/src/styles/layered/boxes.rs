@@ -6,7 +6,7 @@ use netloom_layout::Layout;
 use netloom_scene::figures::{bands, label_at, pill, plus, rounded_rect, times};
 use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Group, Item, Role, TextRun, Theme};
+use netloom_scene::{Group, Item, Key, Role, TextRun, Theme};
 
 use super::measure::{BoxText, Measured, PILL, PILL_GAP};
 use crate::number;
@@ -101,6 +101,15 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
         let height = times.cap_height() + 2.0 * PILL.height;
         let corner = Point::new(main.x1 - theme.padding_x, main.center().y - height / 2.0);
         group.push(pill(&node.key, times.clone(), corner, PILL, theme.pill(&swatch)));
+    }
+    if let Some(letter) = &text.letter {
+        let size = super::details::badge(letter);
+        let corner =
+            Point::new(main.x0 + theme.padding_x + size.width, main.center().y - size.height / 2.0);
+        let key = Key::new(format!("{}@callout", node.key.subject()));
+        let mut mark = pill(&key, letter.clone(), corner, PILL, theme.pill(&swatch));
+        mark.key = node.key.piece("letter");
+        group.push(mark);
     }
     for (i, ((run, _), (part, band))) in text.bands.iter().zip(&parts).enumerate() {
         let center = Point::new(part.center().x, part.center().y);

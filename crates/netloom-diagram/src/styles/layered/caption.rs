@@ -1,17 +1,24 @@
 //! Below the figure: the model's name, its totals, and a legend of the kinds used.
 
+use std::collections::BTreeSet;
+
 use netloom_graph::Category;
-use netloom_scene::figures::rounded_rect;
+use netloom_scene::figures::{label_at, oblong, rounded_rect};
 use netloom_scene::kurbo::{BezPath, Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Group, Path, Role, Text, TextRun, Theme};
+use netloom_scene::{Dash, Group, Path, Role, Text, TextRun, Theme};
 
+use super::details::badge;
 use crate::describe;
 use crate::styles::DrawOptions;
-use crate::view::View;
+use crate::view::{Callout, View};
 
 /// Side of a legend's colour field, px.
 const FIELD: f64 = 9.0;
+/// Length of a legend's dashed line, px.
+const DASHED: f64 = 18.0;
+/// The width up to which a figure is widened for a legend in one row: a column of a page, px.
+const COLUMN: f64 = 312.0;
 /// Space between a field and its word, and between entries, px.
 const GAPS: (f64, f64) = (4.0, 12.0);
 /// The widest name before it is cut, px.
@@ -20,14 +27,35 @@ const MAX_NAME: f64 = 280.0;
 pub(in crate::styles) struct Caption {
     name: Option<TextRun>,
     totals: Option<TextRun>,
-    legend: Vec<(Category, TextRun)>,
+    legend: Vec<(Mark, TextRun)>,
 }
 
-/// One entry per colour: categories that look alike share it.
-fn legend(view: &View, theme: &Theme) -> Vec<(Category, TextRun)> {
-    let used = describe::categories(view);
+/// What stands before a word of the legend.
+enum Mark {
+    /// The colour of a kind.
+    Field(Category),
+    /// A dashed line.
+    Dash(Dash),
+    /// The pill of boxes that come several times, or that a detail figure explains.
+    Pill(TextRun),
+}
+
+impl Mark {
+    fn width(&self) -> f64 {
+        match self {
+            Self::Field(_) => FIELD,
+            Self::Dash(_) => DASHED,
+            Self::Pill(run) => badge(run).width,
+        }
+    }
+}
+
+/// One entry per colour that is used: categories that look alike share it. Then what dashes and pills mean.
+fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
+    let views = || std::iter::once(view).chain(view.callouts.iter().map(|c| &c.view));
+    let used: BTreeSet<Category> = views().flat_map(|v| describe::categories(v).into_keys()).collect();
     let mut entries: Vec<(Category, Vec<&str>)> = Vec::new();
-    for &category in used.keys() {
+    for category in used {
         let fill = theme.swatch(category.name()).fill;
         match entries.iter_mut().find(|(c, _)| theme.swatch(c.name()).fill == fill) {
             Some((_, names)) => names.push(category.name()),
@@ -35,7 +63,27 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Category, TextRun)> {
         }
     }
     let style = theme.secondary_style();
-    entries.into_iter().map(|(c, names)| (c, shape(&names.join(", "), &style))).collect()
+    let mut legend: Vec<(Mark, TextRun)> =
+        entries.into_iter().map(|(c, names)| (Mark::Field(c), shape(&names.join(", "), &style))).collect();
+    let mut add = |mark, text: &str| legend.push((mark, shape(text, &style)));
+    if views().any(|v| v.edges.iter().any(|e| e.projected)) {
+        add(Mark::Dash(theme.skip_dash), "projection skip");
+    }
+    if views().any(|v| v.edges.iter().any(|e| e.back)) {
+        add(Mark::Dash(theme.back_dash), "next step");
+    }
+    let bold = theme.header_style(true);
+    if views().any(|v| v.nodes.iter().any(|n| n.repeat > 1)) {
+        add(Mark::Pill(shape("×N", &bold)), "N in a row");
+    }
+    if let Some(last) = view.callouts.len().checked_sub(1) {
+        let letters = match last {
+            0 => "A".to_owned(),
+            _ => format!("A–{}", Callout::letter(last)),
+        };
+        add(Mark::Pill(shape(&letters, &bold)), "shown in detail");
+    }
+    legend
 }
 
 impl Caption {
@@ -54,8 +102,15 @@ impl Caption {
     /// The least width that holds every single piece, px.
     pub(in crate::styles) fn min_width(&self) -> f64 {
         let texts = self.name.iter().chain(&self.totals).map(|r| r.width);
-        let legend = self.legend.iter().map(|(_, r)| FIELD + GAPS.0 + r.width);
+        let legend = self.legend.iter().map(|(m, r)| m.width() + GAPS.0 + r.width);
         texts.chain(legend).fold(0.0, f64::max)
+    }
+
+    /// The width that a figure should give the caption, px: the legend in one row, where that is not wider than a
+    /// column of a page.
+    pub(super) fn width(&self, theme: &Theme) -> f64 {
+        let row: f64 = self.legend.iter().map(|(m, r)| m.width() + GAPS.0 + r.width + GAPS.1).sum();
+        self.min_width().max((row - GAPS.1).clamp(0.0, COLUMN - 2.0 * theme.margin))
     }
 
     /// Draws below `at` over `width` px and returns the height used.
@@ -95,24 +150,14 @@ impl Caption {
         }
         let height = theme.line_height(theme.secondary_size);
         let mut x = x0;
-        for (i, (category, word)) in self.legend.iter().enumerate() {
-            let entry = FIELD + GAPS.0 + word.width;
+        for (i, (mark, word)) in self.legend.iter().enumerate() {
+            let entry = mark.width() + GAPS.0 + word.width;
             if x + entry > x1 + 0.5 && x > x0 {
                 x = x0;
                 y += height;
             }
-            let swatch = theme.swatch(category.name());
-            let top = y + (height - FIELD) / 2.0;
-            group.push(
-                rounded_rect(
-                    format!("caption#field{i}").as_str(),
-                    Rect::new(x, top, x + FIELD, top + FIELD),
-                    2.0,
-                )
-                .filled(swatch.fill)
-                .stroked(swatch.stroke, theme.box_stroke),
-            );
-            put(&mut group, &format!("kind{i}"), word, x + FIELD + GAPS.0, y, height, theme.muted);
+            draw_mark(mark, &format!("caption#field{i}"), Point::new(x, y + height / 2.0), theme, &mut group);
+            put(&mut group, &format!("kind{i}"), word, x + mark.width() + GAPS.0, y, height, theme.muted);
             x += entry + GAPS.1;
         }
         if !self.legend.is_empty() {
@@ -120,5 +165,35 @@ impl Caption {
         }
         into.push(group);
         y - at.1
+    }
+}
+
+/// Draws a mark whose left end and middle are at a point.
+fn draw_mark(mark: &Mark, key: &str, at: Point, theme: &Theme, into: &mut Group) {
+    match mark {
+        Mark::Field(category) => {
+            let swatch = theme.swatch(category.name());
+            let rect = Rect::new(at.x, at.y - FIELD / 2.0, at.x + FIELD, at.y + FIELD / 2.0);
+            into.push(
+                rounded_rect(key, rect, 2.0).filled(swatch.fill).stroked(swatch.stroke, theme.box_stroke),
+            );
+        }
+        Mark::Dash(dash) => {
+            let mut line = BezPath::new();
+            line.move_to(at);
+            line.line_to((at.x + DASHED, at.y));
+            let mut path = Path::new(key, line).stroked(theme.edge, theme.skip_stroke);
+            if let Some(stroke) = &mut path.stroke {
+                stroke.dash = Some(*dash);
+            }
+            into.push(path);
+        }
+        Mark::Pill(run) => {
+            let size = badge(run);
+            let rect = Rect::new(at.x, at.y - size.height / 2.0, at.x + size.width, at.y + size.height / 2.0);
+            into.push(oblong(key, rect).filled(theme.muted));
+            let text = format!("{key}-text");
+            into.push(label_at(text.as_str(), run.clone(), rect.center(), theme.background));
+        }
     }
 }

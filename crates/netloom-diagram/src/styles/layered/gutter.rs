@@ -32,8 +32,15 @@ pub(super) fn sizes(graph: &Graph, view: &View, options: &DrawOptions, layout: &
     if !matches!(options.direction, Direction::Down | Direction::Up) {
         return Sizes { rows };
     }
-    let mut last = None;
-    for &n in &view.trunk {
+    // Along the flow, so that a size that has no room is printed at the next box of its stage.
+    let sign = if options.direction == Direction::Up { -1.0 } else { 1.0 };
+    let mut stops: Vec<(f64, usize)> =
+        view.trunk.iter().map(|n| (sign * layout.nodes[*n].center().y, *n)).collect();
+    stops.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let height = |lines: &[TextRun]| lines.iter().map(|l| theme.line_height(l.style.size_px)).sum::<f64>();
+    let mut last: Option<Vec<Dim>> = None;
+    let mut bottom = f64::NEG_INFINITY;
+    for (y, n) in stops {
         let node = &view.nodes[n];
         if matches!(node.kind, NodeKind::Merge | NodeKind::Stub | NodeKind::Output) {
             continue;
@@ -44,8 +51,7 @@ pub(super) fn sizes(graph: &Graph, view: &View, options: &DrawOptions, layout: &
         if last.as_ref() == Some(&stage) {
             continue;
         }
-        last = Some(stage);
-        let lines = text
+        let lines: Vec<TextRun> = text
             .iter()
             .enumerate()
             .map(|(i, t)| {
@@ -54,20 +60,15 @@ pub(super) fn sizes(graph: &Graph, view: &View, options: &DrawOptions, layout: &
                 shape(t, &style)
             })
             .collect();
-        let y = layout.nodes[n].center().y;
-        rows.push(Row { key: node.key.piece("size"), y, lines });
-    }
-    // Rows that would collide give way to the earlier one.
-    let height = |r: &Row| r.lines.iter().map(|l| theme.line_height(l.style.size_px)).sum::<f64>();
-    rows.sort_by(|a, b| a.y.total_cmp(&b.y));
-    let mut kept: Vec<Row> = Vec::new();
-    for row in rows {
-        let top = row.y - height(&row) / 2.0;
-        if kept.last().is_none_or(|k| k.y + height(k) / 2.0 + 1.0 <= top) {
-            kept.push(row);
+        let half = height(&lines) / 2.0;
+        if y - half < bottom + 1.0 {
+            continue;
         }
+        bottom = y + half;
+        last = Some(stage);
+        rows.push(Row { key: node.key.piece("size"), y: sign * y, lines });
     }
-    Sizes { rows: kept }
+    Sizes { rows }
 }
 
 /// What makes a stage (everything but the channels), and how its size is written, most important line first.

@@ -9,7 +9,8 @@ use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
 use crate::styles::DrawOptions;
-use crate::view::{NodeKind, View};
+use super::details::badge;
+use crate::view::{Callout, NodeKind, View};
 
 /// The widest a box may get before its text is cut, px.
 const MAX_BOX_WIDTH: f64 = 220.0;
@@ -45,6 +46,8 @@ pub(super) struct BoxText {
     pub(super) bands: Vec<(TextRun, f64)>,
     /// How often the block comes, as written in its pill.
     pub(super) times: Option<TextRun>,
+    /// The letter of the detail figure that shows what is inside.
+    pub(super) letter: Option<TextRun>,
     /// Width that the box itself needs, px.
     pub(super) natural: f64,
 }
@@ -52,13 +55,24 @@ pub(super) struct BoxText {
 impl BoxText {
     /// The width of the pill and the space beside it, px; 0 without one.
     pub(super) fn pill(&self) -> f64 {
-        self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width + PILL_GAP)
+        let times = self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width + PILL_GAP);
+        let letter = self.letter.as_ref().map_or(0.0, |r| badge(r).width + PILL_GAP);
+        times.max(letter)
     }
 }
 
 pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
     let theme = &options.theme;
-    let boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, options)).collect();
+    let mut boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, options)).collect();
+    for (c, callout) in view.callouts.iter().enumerate() {
+        for &n in &callout.of {
+            // The text stays in the middle of the box, so the letter takes its width on both sides.
+            let before = boxes[n].pill();
+            boxes[n].letter =
+                Some(shape(&Callout::letter(c).to_string(), &theme.header_style(true)));
+            boxes[n].natural += 2.0 * (boxes[n].pill() - before);
+        }
+    }
     let widths = widths(view, &boxes);
     let nodes = view
         .nodes

@@ -1,7 +1,7 @@
 //! Boxes in ranks along the flow, open modules as frames, by-passes in lanes beside the trunk.
 
 use netloom_graph::Graph;
-use netloom_scene::kurbo::Size;
+use netloom_scene::kurbo::{Affine, Size};
 use netloom_scene::{Group, Scene, Timeline};
 
 use super::{DrawOptions, Style};
@@ -10,6 +10,7 @@ use crate::view::View;
 
 mod boxes;
 mod caption;
+mod details;
 mod edges;
 mod gutter;
 mod measure;
@@ -33,30 +34,41 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
 
     let sizes = gutter::sizes(graph, view, options, &layout);
     let caption = caption::Caption::new(view, options, &name);
+    let details = details::Details::new(view, options);
 
     let margin = theme.margin;
     let gutter = sizes.width();
-    let content = layout.size.width;
+    let figure = Size::new(gutter + layout.size.width, layout.size.height.max(sizes.height()));
+    let places = details.places(figure, options);
+    let body = places.size.width;
     let least = options.width_px.unwrap_or(0.0) - 2.0 * margin;
-    let body = gutter + content;
-    let inner = body.max(caption.min_width()).max(least);
+    let inner = body.max(caption.width(theme)).max(least);
     // The gutter stays at the left edge of the page, the figure is centred in what is left.
+    let content = if places.beside { body - gutter } else { layout.size.width };
     let shift = gutter + (inner - gutter - content).max(0.0) / 2.0;
     let shift = if gutter > 0.0 { shift.min((inner - content) / 2.0).max(gutter) } else { shift };
 
     let mut root = Group::new("figure");
     let mut body = Group::new("figure#body");
-    body.transform = netloom_scene::kurbo::Affine::translate((margin + shift, margin));
+    body.transform = Affine::translate((margin + shift, margin));
     boxes::draw(view, &measured, &layout, options, &mut body);
     edges::draw(view, &layout, options, &mut body);
     root.push(body);
     let mut left = Group::new("figure#sizes");
-    left.transform = netloom_scene::kurbo::Affine::translate((margin, margin));
+    left.transform = Affine::translate((margin, margin));
     sizes.draw(theme, &mut left);
     if !left.children.is_empty() {
         root.push(left);
     }
-    let mut height = margin + layout.size.height.max(sizes.height());
+    if !view.callouts.is_empty() {
+        let aside =
+            if places.beside { shift - gutter } else { (inner - places.size.width).max(0.0) / 2.0 };
+        let mut beside = Group::new("figure#details");
+        beside.transform = Affine::translate((margin + aside, margin));
+        details.draw(view, &places, options, &mut beside);
+        root.push(beside);
+    }
+    let mut height = margin + places.size.height;
     height += caption.draw(theme, (margin, height), inner, &mut root);
     Scene {
         size: Size::new((inner + 2.0 * margin).ceil(), (height + margin).ceil()),

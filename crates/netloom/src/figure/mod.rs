@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use netloom_diagram::styles::{self, DrawOptions};
-use netloom_diagram::view::{NodeKind, View, ViewNode, view};
-use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
+use netloom_diagram::styles;
+use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
+use netloom_export::{Length, Unit};
+use netloom_diagram::{Depth, Detail, Fold};
 use netloom_graph::lift::{Lifted, lift};
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
 use netloom_scene::{Key, Scene, Theme};
 
-use crate::{Error, ErrorKind};
+use crate::Error;
 
-/// With `depth` left open, modules are opened as long as the figure has at most this many boxes.
-const AUTO_BOXES: usize = 48;
-/// The deepest level tried when `depth` is left open.
-const AUTO_DEPTH: u32 = 12;
+mod page;
+mod text;
+
+pub use text::text_figure;
+
+use page::Chosen;
 
 /// What to draw and how.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,7 +28,7 @@ pub struct FigureOptions {
     pub style: String,
     /// The name of a theme.
     pub theme: String,
-    /// How deep modules are open; `None` opens as many levels as make a readable figure.
+    /// How deep modules are open; `None` opens as many levels as fit the page at readable type.
     pub depth: Option<Depth>,
     /// Modules to open beside, by path.
     pub open: Vec<String>,
@@ -35,8 +38,12 @@ pub struct FigureOptions {
     pub plumbing: bool,
     /// Where the data flows to.
     pub direction: Direction,
-    /// Printed width, px (96 to the inch).
+    /// Printed width, px (96 to the inch); `None` prints at its own size, at most 7 in wide.
     pub width_px: Option<f64>,
+    /// Height of the page, px; what does not fit is folded unless `depth` is given. `None` is 9 in.
+    pub height_px: Option<f64>,
+    /// Whether detail figures show what closed boxes hold, where they fit.
+    pub callouts: bool,
     /// Whether a legend stands below.
     pub legend: bool,
     /// Whether name and totals stand below.
@@ -62,6 +69,8 @@ impl Default for FigureOptions {
             plumbing: false,
             direction: Direction::Down,
             width_px: None,
+            height_px: None,
+            callouts: true,
             legend: true,
             caption: true,
             batch: false,
@@ -81,7 +90,7 @@ pub struct Figure {
     pub view: View,
     /// Remarks on the picture: what was folded, type that will be small.
     pub notes: Vec<String>,
-    /// Printed width, px, if one was asked for.
+    /// Printed width, px, where it is not the scene's own.
     pub width_px: Option<f64>,
 }
 
@@ -102,37 +111,16 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
             ));
         }
     }
-    let mut notes = Vec::new();
     let lifted = options.lift.then(|| lift(graph));
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let mut view = choose(shown, options, &mut notes);
-    let draw_options = DrawOptions {
-        direction: options.direction,
-        width_px: options.width_px,
-        legend: options.legend,
-        caption: options.caption,
-        name: options.name.clone(),
-        batch: options.batch,
-        ..DrawOptions::new(theme)
-    };
-    let scene = (style.draw)(shown, &view, &draw_options);
+    let Chosen { mut view, scene, notes, width_px } = page::choose(shown, style, options, theme);
     if let Some(lifted) = &lifted {
         trace(&mut view, lifted);
-    }
-    if let Some(width) = options.width_px
-        && scene.size.width > width
-    {
-        let scale = width / scene.size.width;
-        let smallest_pt = draw_options.theme.secondary_size * 0.75 * scale;
-        if smallest_pt < 6.0 {
-            notes.push(format!(
-                "the figure is {:.1} times wider than asked for, so its smallest type prints at {smallest_pt:.1} pt; \
-                 a smaller --depth or a larger --width helps",
-                1.0 / scale
-            ));
+        for callout in &mut view.callouts {
+            trace(&mut callout.view, lifted);
         }
     }
-    Ok(Figure { scene, view, notes, width_px: options.width_px })
+    Ok(Figure { scene, view, notes, width_px })
 }
 
 /// Makes a view of a lifted graph name the operators and tensors of the source.
@@ -150,43 +138,6 @@ fn trace(view: &mut View, lifted: &Lifted) {
     }
 }
 
-fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> View {
-    let at = |depth| {
-        let spec = ViewOptions {
-            depth,
-            open: options.open.clone(),
-            detail: options.detail,
-            plumbing: options.plumbing,
-            batch: options.batch,
-            fold: options.fold,
-        };
-        view(graph, &spec)
-    };
-    if let Some(depth) = options.depth {
-        return at(depth);
-    }
-    let boxes = |v: &View| v.nodes.iter().filter(|n| n.kind != NodeKind::Container).count();
-    let mut best = at(Depth::Levels(1));
-    for depth in 2..=AUTO_DEPTH {
-        let next = at(Depth::Levels(depth));
-        if boxes(&next) > AUTO_BOXES {
-            let closed = best.nodes.iter().filter(|n| n.kind == NodeKind::Module).count();
-            if closed > 0 {
-                notes.push(format!(
-                    "{closed} modules are folded (--depth {}); --depth full opens everything",
-                    depth - 1
-                ));
-            }
-            return best;
-        }
-        if next == best && depth > 3 {
-            break;
-        }
-        best = next;
-    }
-    best
-}
-
 fn theme(name: &str) -> Result<Theme, Error> {
     let names = || netloom_scene::theme::all().iter().map(|t| t.name.as_str());
     netloom_scene::theme::find(name).cloned().ok_or_else(|| Error::unknown("theme", name, names()))
@@ -199,7 +150,8 @@ fn theme(name: &str) -> Result<Theme, Error> {
 pub fn export(figure: &Figure, format: &str, options: &netloom_export::Options) -> Result<Vec<u8>, Error> {
     let names = || netloom_export::OUTPUTS.iter().map(|o| o.name());
     let output = netloom_export::find(format).map_err(|_| Error::unknown("output", format, names()))?;
-    Ok(output.write(&figure.scene.at(0.0), options)?)
+    let width = options.width.or_else(|| Length::new(figure.width_px?, Unit::Px));
+    Ok(output.write(&figure.scene.at(0.0), &netloom_export::Options { width, ..options.clone() })?)
 }
 
 /// Looks a figure over as a reader would, at the size it was asked for: overlaps, text outside boxes, arrows through
@@ -208,8 +160,12 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
     let frame = figure.scene.at(0.0);
     let scale = figure.width_px.map_or(1.0, |w| (w / frame.size.width).min(1.0));
     let mut report = netloom_scene::lint::lint(&frame, &LintOptions { scale, ..LintOptions::default() });
+    let views = || std::iter::once(&figure.view).chain(figure.view.callouts.iter().map(|c| &c.view));
     let known: BTreeSet<&str> =
-        figure.view.nodes.iter().filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
+        views().flat_map(|v| &v.nodes).filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
+    let is_callout = |subject: &str| subject.strip_prefix("callout:").is_some_and(|letter| {
+        (0..figure.view.callouts.len()).any(|i| letter.chars().eq([Callout::letter(i)]))
+    });
     let resolve = |key: &Key| {
         let subject = key.subject();
         let arrow = || {
@@ -217,7 +173,8 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
             let to = to.rsplit_once('~').map_or(to, |(to, _)| to);
             Some(known.contains(from) && known.contains(to))
         };
-        matches!(subject, "figure" | "caption") || known.contains(subject) || arrow().unwrap_or(false)
+        let letters = subject.strip_suffix("@callout").is_some_and(|s| known.contains(s));
+        matches!(subject, "figure" | "caption") || is_callout(subject) || letters || known.contains(subject) || arrow().unwrap_or(false)
     };
     report.defects.extend(netloom_scene::lint::unresolved(&frame, &resolve).defects);
     report
@@ -229,27 +186,4 @@ fn stands(graph: &Graph, node: &ViewNode) -> bool {
         || node.modules.iter().any(|m| m.index() < graph.modules().len())
         || node.output.is_some_and(|t| t.index() < graph.tensors().len())
         || node.kind == NodeKind::Output
-}
-
-/// Writes a model as lines of plain text.
-///
-/// # Errors
-/// When an option names a module that does not exist.
-pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Result<String, Error> {
-    let mut notes = Vec::new();
-    let lifted = options.lift.then(|| lift(graph));
-    let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, options, &mut notes);
-    let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
-    let body =
-        netloom_diagram::plain::plain(graph, &view, &spec, netloom_diagram::plain::PlainOptions { ascii });
-    let name = netloom_diagram::describe::name(graph, &options.name);
-    let totals = netloom_diagram::describe::totals(&view);
-    let head = if totals.is_empty() { name } else { format!("{name} · {totals}") };
-    if graph.nodes().len() == 0 {
-        return Err(Error::new(ErrorKind::Input, "the model has no operators"));
-    }
-    let head = netloom_diagram::plain::printable(&head);
-    let head = if ascii { netloom_diagram::plain::to_ascii(&head) } else { head };
-    Ok(format!("{head}\n\n{body}"))
 }

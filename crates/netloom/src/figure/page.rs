@@ -1,0 +1,294 @@
+//! What of a model fits the page at readable type.
+
+use netloom_diagram::styles::{DrawOptions, PAGE, Style};
+use netloom_diagram::view::{MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view};
+use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
+use netloom_graph::Graph;
+use netloom_layout::Direction;
+use netloom_scene::kurbo::Size;
+use netloom_scene::{Scene, Theme};
+
+use super::FigureOptions;
+
+/// The smallest type that is printed, pt.
+const LEAST_PT: f64 = 6.0;
+/// Points to the px.
+const PT: f64 = 0.75;
+/// The deepest level tried.
+const MAX_DEPTH: u32 = 16;
+/// The least area that a box and the space around it take up, px².
+const LEAST_AREA: f64 = 1600.0;
+/// About how much of the page's length a box and the arrow to it take up, px.
+const PITCH: f64 = 48.0;
+
+/// A view that was chosen, drawn.
+pub(super) struct Chosen {
+    pub(super) view: View,
+    pub(super) scene: Scene,
+    pub(super) notes: Vec<String>,
+    /// Printed width, px, where it is not the scene's own.
+    pub(super) width_px: Option<f64>,
+}
+
+/// Chooses the view that says most among those that fit the page, or takes the depth that was asked for, and draws it.
+pub(super) fn choose(graph: &Graph, style: &Style, options: &FigureOptions, theme: Theme) -> Chosen {
+    let page = page(options);
+    let draw = DrawOptions {
+        direction: options.direction,
+        width_px: options.width_px,
+        page,
+        legend: options.legend,
+        caption: options.caption,
+        name: options.name.clone(),
+        batch: options.batch,
+        ..DrawOptions::new(theme)
+    };
+    let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
+    Chooser { graph, style, options, draw, page, least_scale }.choose()
+}
+
+/// The room that a figure may take, px.
+fn page(options: &FigureOptions) -> Size {
+    let across = matches!(options.direction, Direction::Left | Direction::Right);
+    let size = if across { Size::new(PAGE.height, PAGE.width) } else { PAGE };
+    Size::new(options.width_px.unwrap_or(size.width), options.height_px.unwrap_or(size.height))
+}
+
+struct Chooser<'a> {
+    graph: &'a Graph,
+    style: &'a Style,
+    options: &'a FigureOptions,
+    draw: DrawOptions,
+    page: Size,
+    /// How much the figure may be scaled down before its smallest type is too small.
+    least_scale: f64,
+}
+
+/// A picture that fits, and the width it is to be printed at.
+type Fitted = (Scene, Option<f64>);
+
+impl Chooser<'_> {
+    fn choose(&self) -> Chosen {
+        let depth = match (self.options.depth, self.style.opens_all) {
+            (None, true) => Some(Depth::Full),
+            (depth, _) => depth,
+        };
+        if let Some(depth) = depth {
+            return self.asked(depth);
+        }
+        let levels = self.levels(self.options.detail);
+        if let Some(chosen) = self.richest(&levels, self.options.detail) {
+            return chosen;
+        }
+        let sketches =
+            if self.options.detail == Detail::Sketch { levels } else { self.levels(Detail::Sketch) };
+        if self.options.detail != Detail::Sketch
+            && let Some(mut chosen) = self.richest(&sketches, Detail::Sketch)
+        {
+            chosen.notes.push(
+                "only stages and blocks are drawn, so that the figure fits the page; --depth draws it as it is"
+                    .to_owned(),
+            );
+            return chosen;
+        }
+        self.elided(sketches)
+    }
+
+    fn spec(&self, depth: Depth, detail: Detail) -> ViewOptions {
+        ViewOptions {
+            depth,
+            open: self.options.open.clone(),
+            detail,
+            plumbing: self.options.plumbing,
+            batch: self.options.batch,
+            fold: if self.style.opens_all { Fold::None } else { self.options.fold },
+        }
+    }
+
+    /// The depth that was asked for, whether it fits or not.
+    fn asked(&self, depth: Depth) -> Chosen {
+        let spec = self.spec(depth, self.options.detail);
+        let view = view(self.graph, &spec);
+        let mut notes = Vec::new();
+        if let Some((scene, width_px)) = self.fit(&view) {
+            let deeper = match depth {
+                Depth::Levels(n) => Depth::Levels(n.saturating_add(1)),
+                Depth::Full => Depth::Full,
+            };
+            let plain = Chosen { view, scene, notes, width_px };
+            if !is_closed(&plain.view) {
+                return plain;
+            }
+            let deeper = netloom_diagram::view(self.graph, &self.spec(deeper, self.options.detail));
+            return self.detailed(&plain.view, &deeper).unwrap_or(plain);
+        }
+        let scene = (self.style.draw)(self.graph, &view, &self.draw);
+        let scale = self.options.width_px.map_or(1.0, |w| w / scene.size.width).min(1.0);
+        let smallest_pt = self.draw.theme.secondary_size * PT * scale;
+        let hint = if self.style.opens_all {
+            "a larger --width helps"
+        } else {
+            "a smaller --depth or a larger --width helps"
+        };
+        if smallest_pt < LEAST_PT {
+            notes.push(format!(
+                "the figure is {:.1} times wider than asked for, so its smallest type prints at {smallest_pt:.1} pt; \
+                 {hint}",
+                1.0 / scale
+            ));
+        }
+        let (width, height) = (scene.size.width * scale / 96.0, scene.size.height * scale / 96.0);
+        if height > self.page.height / 96.0 + 0.05 {
+            notes.push(format!(
+                "the figure prints {height:.1} in high, more than the page's {:.1} in; --depth auto fits it",
+                self.page.height / 96.0
+            ));
+        } else if self.options.width_px.is_none() && width > self.page.width / 96.0 + 0.05 {
+            notes.push(format!(
+                "the figure is {width:.1} in wide, more than the page's {:.1} in; --depth auto fits it",
+                self.page.width / 96.0
+            ));
+        }
+        Chosen { view, scene, notes, width_px: self.options.width_px }
+    }
+
+    /// Views with ever more levels open, up to one that is open or plainly too large.
+    fn levels(&self, detail: Detail) -> Vec<View> {
+        let mut levels: Vec<View> = Vec::new();
+        for depth in 1..=MAX_DEPTH {
+            let next = view(self.graph, &self.spec(Depth::Levels(depth), detail));
+            let is_last = !is_closed(&next) || self.is_hopeless(&next);
+            levels.push(next);
+            if is_last {
+                break;
+            }
+        }
+        levels
+    }
+
+    /// The deepest of some levels that fits, with detail figures for what is closed where these fit too.
+    fn richest(&self, levels: &[View], detail: Detail) -> Option<Chosen> {
+        for (i, level) in levels.iter().enumerate().rev() {
+            if self.is_hopeless(level) {
+                continue;
+            }
+            let Some((scene, width_px)) = self.fit(level) else { continue };
+            let plain = Chosen { view: level.clone(), scene, notes: Vec::new(), width_px };
+            let deeper = levels.get(i + 1).filter(|_| detail != Detail::Sketch);
+            let mut chosen = deeper.and_then(|d| self.detailed(level, d)).unwrap_or(plain);
+            let closed = level.nodes.iter().filter(|n| n.kind == NodeKind::Module).count();
+            if closed > 0 && detail != Detail::Sketch {
+                let blocks = if closed == 1 { "block is" } else { "blocks are" };
+                chosen.notes.push(format!(
+                    "{closed} {blocks} closed (--depth {}); --depth full opens everything, --open PATH one of them",
+                    i + 1
+                ));
+            }
+            return Some(chosen);
+        }
+        None
+    }
+
+    /// A view with as many detail figures as fit.
+    fn detailed(&self, level: &View, deeper: &View) -> Option<Chosen> {
+        if !self.options.callouts {
+            return None;
+        }
+        let spec = self.spec(Depth::Full, self.options.detail);
+        let mut most = MAX_CALLOUTS;
+        while most > 0 {
+            let details = callouts(self.graph, &spec, level, deeper, most);
+            most = details.len().min(most);
+            if most == 0 {
+                return None;
+            }
+            let view = View { callouts: details, ..level.clone() };
+            if let Some((scene, width_px)) = self.fit(&view) {
+                return Some(Chosen { view, scene, notes: Vec::new(), width_px });
+            }
+            most -= 1;
+        }
+        None
+    }
+
+    /// First and last boxes of the shallowest view, as many as fit.
+    fn elided(&self, levels: Vec<View>) -> Chosen {
+        let spec = self.spec(Depth::Levels(1), Detail::Sketch);
+        let all = levels.into_iter().next().unwrap_or_else(|| view(self.graph, &spec));
+        let length = if matches!(self.options.direction, Direction::Left | Direction::Right) {
+            self.page.width
+        } else {
+            self.page.height
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pages are small")]
+        let mut keep = (length / self.least_scale / PITCH).clamp(1.0, 400.0) as usize;
+        loop {
+            let view = elide(self.graph, &spec, &all, keep);
+            let fitted = self.fit(&view);
+            if keep > 1 && fitted.is_none() {
+                keep = keep * 2 / 3;
+                continue;
+            }
+            let (scene, width_px) = fitted.unwrap_or_else(|| {
+                ((self.style.draw)(self.graph, &view, &self.draw), self.options.width_px)
+            });
+            let left_out = boxes(&all) + 1 - boxes(&view).min(boxes(&all) + 1);
+            let notes = vec![format!(
+                "{left_out} of {} boxes are left out, so that the figure fits the page; --depth 1 draws them all",
+                boxes(&all)
+            )];
+            return Chosen { view, scene, notes, width_px };
+        }
+    }
+
+    /// Whether a view cannot fit, told from the number of its boxes alone.
+    fn is_hopeless(&self, view: &View) -> bool {
+        let least = self.least_scale;
+        let (width, height) = (self.page.width / least, self.page.height / least);
+        let across = matches!(self.options.direction, Direction::Left | Direction::Right);
+        let length = if across { width } else { height };
+        let theme = &self.draw.theme;
+        let pitch = theme.rank_gap / 2.0 + theme.line_height(theme.label_size);
+        #[expect(clippy::cast_precision_loss, reason = "counts of boxes are far below 2^53")]
+        let (chain, boxes) = (longest_chain(view) as f64, boxes(view) as f64);
+        !self.style.opens_all && (chain * pitch > length || boxes * LEAST_AREA > width * height)
+    }
+
+    /// Draws a view, if it fits the page at readable type.
+    fn fit(&self, view: &View) -> Option<Fitted> {
+        let scene = (self.style.draw)(self.graph, view, &self.draw);
+        let scale = |s: &Scene| {
+            (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0)
+        };
+        let first = scale(&scene);
+        if first < self.least_scale - 1e-9 {
+            return None;
+        }
+        let Some(width) = self.options.width_px else {
+            let printed = (first < 1.0).then(|| scene.size.width * first);
+            return Some((scene, printed));
+        };
+        if scene.size.width * first >= width - 0.5 {
+            return Some((scene, Some(width)));
+        }
+        // Too high for the page at its own size: drawn for a wider page, it prints smaller.
+        let wider = DrawOptions { width_px: Some(width / first), ..self.draw.clone() };
+        let scene = (self.style.draw)(self.graph, view, &wider);
+        let fits = width / scene.size.width >= self.least_scale - 1e-3
+            && scene.size.height * width / scene.size.width <= self.page.height + 1.0;
+        fits.then_some((scene, Some(width)))
+    }
+}
+
+/// Whether some module is closed.
+fn is_closed(view: &View) -> bool {
+    view.nodes.iter().any(|n| n.kind == NodeKind::Module)
+}
+
+/// How many boxes a view has, frames apart.
+fn boxes(view: &View) -> usize {
+    view.nodes
+        .iter()
+        .filter(|n| matches!(n.kind, NodeKind::Layer | NodeKind::Module | NodeKind::Merge | NodeKind::Stub))
+        .count()
+}

@@ -31,6 +31,7 @@ pub mod module;
 pub mod node;
 pub mod repeats;
 pub mod shape;
+pub mod skips;
 pub mod summary;
 pub mod tensor;
 pub mod units;

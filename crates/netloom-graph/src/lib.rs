@@ -29,6 +29,7 @@ pub mod layers;
 pub mod lift;
 pub mod module;
 pub mod node;
+pub mod recurrence;
 pub mod repeats;
 pub mod shape;
 pub mod skips;

@@ -47,9 +47,13 @@ pub(crate) fn align(cells: &Cells, order: &Order) -> Vec<u32> {
 fn unforked(cells: &Cells, order: &Order) -> Vec<bool> {
     let mut allowed = vec![true; cells.segments.len()];
     for upward in [false, true] {
-        let mut list: Vec<(u32, u32, u32, u32)> = (cells.segments.iter().enumerate())
+        let mut list: Vec<((u32, u32), u32, u32, u32)> = (cells.segments.iter().enumerate())
             .map(|(i, s)| {
                 let (own, far) = if upward { (s.lower, s.upper) } else { (s.upper, s.lower) };
+                // Lines to places that are given do not stand in for each other.
+                let attach = if upward { s.lower_attach } else { s.upper_attach };
+                let given = attach != NONE && cells.attaches[attach as usize].fixed.is_some();
+                let own = (own, if given { attach } else { NONE });
                 (own, priority(cells, s), order.place[far as usize], i as u32)
             })
             .collect();

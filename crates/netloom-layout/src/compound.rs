@@ -6,6 +6,7 @@
 use crate::clean::{Clean, MAX_WEIGHT, NONE, clean, size};
 use crate::count::stats;
 use crate::cut::{Piece, cut};
+use crate::doors::{Door, doors, unblock};
 use crate::problem::{Item, Link, Pin, Problem, Role, Solution};
 use crate::route::append;
 use crate::satellite::solve;
@@ -14,12 +15,17 @@ use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size
 /// Most nodes for which gates are placed a second time, with what is outside in view.
 const SECOND_ROUND: usize = 20_000;
 
-/// Where a net passes the border of a container, from its left.
+/// Most points of the course of a by-pass through a door: down, aside, down, aside.
+const PLAIN: usize = 5;
+
+/// Where a net passes the border of a container.
 #[derive(Clone, Copy)]
 struct Gate {
     net: u32,
     entry: bool,
-    x: f64,
+    side: Side,
+    /// Distance from the left or top end of that side.
+    at: f64,
 }
 
 #[derive(Default)]
@@ -46,22 +52,45 @@ pub fn layout(input: &LayoutInput) -> Layout {
         let p = &pieces[i as usize];
         (p.level, p.net, p.to, p.to_port, i)
     });
-    let nest = Nest { input, clean: &clean, pieces: &pieces, parts: &parts, sorted: &sorted };
-    let first = nest.solve(&[]);
+    let mut leads = vec![0u32; input.edges.len()];
+    pieces.iter().filter(|p| p.part == 0).for_each(|p| leads[p.net as usize] += 1);
+    let nest = Nest { input, clean: &clean, pieces: &pieces, parts: &parts, sorted: &sorted, leads: &leads };
+    let first = nest.solve(&[], &[]);
     let rects = nest.rects(&first);
-    let best = nest.assemble(&first, rects.clone());
+    let mut best = nest.assemble(&first, rects.clone());
     // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
     if input.nodes.len() > SECOND_ROUND {
         return best;
     }
-    let hints = nest.hints(&rects);
-    if hints.is_empty() {
-        return best;
+    let mut hints = nest.hints(&rects);
+    let mut wishes: Vec<Wish> = Vec::new();
+    let better = |nest: &Nest, best: &mut Layout, hints: &[Hint], wishes: &[Wish]| {
+        let round = nest.solve(hints, wishes);
+        let other = nest.assemble(&round, nest.rects(&round));
+        let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
+        let gain = cost(&other) < cost(best);
+        if gain {
+            *best = other;
+        }
+        gain
+    };
+    if !hints.is_empty() && !better(&nest, &mut best, &hints, &wishes) {
+        hints.clear();
     }
-    let second = nest.solve(&hints);
-    let other = nest.assemble(&second, nest.rects(&second));
-    let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
-    if cost(&other) < cost(&best) { other } else { best }
+    for side in [Some(false), None] {
+        let mut more = nest.crooked(&first, &best, side);
+        if more.is_empty() {
+            break;
+        }
+        let known = |w: &&Wish| more.binary_search_by_key(&(w.0, w.1), |m| (m.0, m.1)).is_ok();
+        let kept: Vec<Wish> = wishes.iter().filter(|w| !known(w)).copied().collect();
+        more.extend(kept);
+        more.sort_unstable();
+        if better(&nest, &mut best, &hints, &more) {
+            wishes = more;
+        }
+    }
+    best
 }
 
 /// Everything that stays the same from round to round.
@@ -71,6 +100,8 @@ struct Nest<'a> {
     pieces: &'a [Piece],
     parts: &'a [u32],
     sorted: &'a [u32],
+    /// How many edges each net has.
+    leads: &'a [u32],
 }
 
 /// All levels solved.
@@ -83,9 +114,31 @@ struct Round {
 /// On which side of a container lies what a gate leads to: `(level, net, entry, side)`, left negative.
 type Hint = (u32, u32, bool, i8);
 
+/// What becomes of the door of a net in a container: `(level, net, at the right)`, closed if `None`.
+type Wish = (u32, u32, Option<bool>);
+
 impl Nest<'_> {
+    /// Wishes for the doors whose lines turn more often than by-passes have to.
+    fn crooked(&self, round: &Round, layout: &Layout, side: Option<bool>) -> Vec<Wish> {
+        let mut wishes: Vec<Wish> = Vec::new();
+        for (edge, route) in layout.routes.iter().enumerate() {
+            let pieces = &self.pieces[self.parts[edge] as usize..self.parts[edge + 1] as usize];
+            let Some(last) = pieces.last().filter(|p| p.from == NONE) else { continue };
+            let gates = &round.levels[last.level as usize].gates;
+            let from = gates.partition_point(|g| g.net < last.net);
+            let mut near = gates[from..].iter().take(2);
+            let door = near.any(|g| g.net == last.net && matches!(g.side, Side::Left | Side::Right));
+            if door && route.points.len() > PLAIN {
+                wishes.push((last.level, last.net, side));
+            }
+        }
+        wishes.sort_unstable();
+        wishes.dedup();
+        wishes
+    }
+
     /// Solves all levels from the inside out.
-    fn solve(&self, hints: &[Hint]) -> Round {
+    fn solve(&self, hints: &[Hint], wishes: &[Wish]) -> Round {
         let Self { input, clean, pieces, sorted, .. } = *self;
         let n = input.nodes.len();
         let mut levels: Vec<Level> = Vec::new();
@@ -99,21 +152,57 @@ impl Nest<'_> {
         let inside_out = clean.sequence.iter().rev().map(|&c| c as usize).filter(|&c| clean.is_container(c));
         for level in inside_out.chain([n]) {
             let own = &sorted[round.levels[level].pieces.clone()];
-            let (mut problem, gates) =
-                problem(input, clean, level, own, pieces, &round.levels, &round.box_size, &mut round.link_of);
             let kids = clean.children(level).len();
-            for (i, &(net, entry)) in gates.iter().enumerate() {
-                let key = (level as u32, net, entry);
-                if let Ok(k) = hints.binary_search_by_key(&key, |h| (h.0, h.1, h.2)) {
-                    problem.items[kids + i].hint = hints[k].3;
+            let open = |node: usize, net: u32| {
+                let gates = &round.levels[node].gates;
+                let near = &gates[gates.partition_point(|g| g.net < net)..];
+                let gate = near.iter().take(2).find(|g| (g.net, g.entry) == (net, true));
+                gate.filter(|g| g.side != Side::Top).map(|g| g.side == Side::Right)
+            };
+            let wish = |net: u32| {
+                let found = wishes.binary_search_by_key(&(level as u32, net), |w| (w.0, w.1));
+                found.ok().map(|i| wishes[i].2)
+            };
+            let forks = |net: u32| self.leads[net as usize] > 1;
+            let mut doors = doors(input, clean, own, pieces, forks, wish, open);
+            let mut tries = 0;
+            let (problem, gates, solution) = loop {
+                let Round { levels, box_size, link_of } = &mut round;
+                let (mut problem, gates) =
+                    problem(input, clean, level, own, pieces, levels, box_size, link_of, &doors);
+                for (i, &(net, entry)) in gates.iter().enumerate() {
+                    let key = (level as u32, net, entry);
+                    if let (false, Ok(k)) = (
+                        problem.items[kids + i].role.is_door(),
+                        hints.binary_search_by_key(&key, |h| (h.0, h.1, h.2)),
+                    ) {
+                        problem.items[kids + i].hint = hints[k].3;
+                    }
                 }
-            }
-            let solution = solve(&problem);
+                let solution = solve(&problem);
+                let gate = |net: u32| {
+                    let from = gates.partition_point(|g| g.0 < net);
+                    (from..gates.len()).take(2).find(|&i| gates[i] == (net, true)).map(|i| kids + i)
+                };
+                if !unblock(&mut doors, clean, &problem, &solution, tries, gate) {
+                    break (problem, gates, solution);
+                }
+                tries += 1;
+            };
             if level < n {
                 round.box_size[level] = solution.size;
             }
             round.levels[level].gates = (gates.into_iter().enumerate())
-                .map(|(i, (net, entry))| Gate { net, entry, x: solution.corners[kids + i].x })
+                .map(|(i, (net, entry))| {
+                    let corner = solution.corners[kids + i];
+                    let (side, at) = match problem.items[kids + i].role {
+                        Role::Door { right: true } => (Side::Right, corner.y),
+                        Role::Door { right: false } => (Side::Left, corner.y),
+                        _ if entry => (Side::Top, corner.x),
+                        _ => (Side::Bottom, corner.x),
+                    };
+                    Gate { net, entry, side, at }
+                })
                 .collect();
             round.levels[level].solution = solution;
         }
@@ -214,6 +303,7 @@ fn problem(
     levels: &[Level],
     box_size: &[Size],
     link_of: &mut [u32],
+    doors: &[Door],
 ) -> (Problem, Vec<(u32, bool)>) {
     let n = input.nodes.len();
     let kids = clean.children(level);
@@ -230,7 +320,12 @@ fn problem(
         let found = gates.iter().rposition(|g| *g == (net, entry)).filter(|&i| i + 2 >= gates.len());
         let index = found.unwrap_or_else(|| {
             gates.push((net, entry));
-            let role = if entry { Role::Entry } else { Role::Exit };
+            let door = doors.binary_search_by_key(&net, |d| d.net).ok().filter(|_| entry);
+            let role = match door {
+                Some(door) => Role::Door { right: doors[door].right },
+                None if entry => Role::Entry,
+                None => Role::Exit,
+            };
             items.push(Item::of(role));
             gates.len() - 1
         });
@@ -248,7 +343,7 @@ fn problem(
         let weight = edge.weight.clamp(1, MAX_WEIGHT);
         if same {
             let link = links.last_mut().expect("a repeated piece follows its link");
-            link.weight = link.weight.max(weight);
+            link.weight = (link.weight + weight).min(MAX_WEIGHT);
             link.kind = link.kind.min(edge.kind);
             link.label = widest(link.label, label(input, edge));
         } else {
@@ -264,12 +359,20 @@ fn problem(
             };
             let source = end(p.from, p.from_port, false, p.net).unwrap_or_else(|| {
                 let item = gate(&mut items, &mut gates, p.net, true);
-                Pin { item, side: Side::Bottom, at: Some(0.0) }
+                let side = match items[item as usize].role {
+                    Role::Door { right: true } => Side::Left,
+                    Role::Door { right: false } => Side::Right,
+                    _ => Side::Bottom,
+                };
+                Pin { item, side, at: Some(0.0) }
             });
-            let target = end(p.to, p.to_port, true, p.net).unwrap_or_else(|| {
+            let mut target = end(p.to, p.to_port, true, p.net).unwrap_or_else(|| {
                 let item = gate(&mut items, &mut gates, p.net, false);
                 Pin { item, side: Side::Top, at: Some(0.0) }
             });
+            if let Role::Door { right } = items[source.item as usize].role {
+                target.side = if right { Side::Right } else { Side::Left };
+            }
             let label = if p.part == 0 { label(input, edge) } else { Size::default() };
             links.push(Link { net: nets, source, target, weight, kind: edge.kind, label });
         }
@@ -322,7 +425,9 @@ fn pin(
         let gates = &levels[node].gates;
         let near = &gates[gates.partition_point(|g| g.net < net)..];
         let gate = near.iter().take(2).find(|g| (g.net, g.entry) == (net, entry));
-        return Pin { at: gate.map(|g| g.x - size.width / 2.0), ..free };
+        let Some(gate) = gate else { return free };
+        let along = if matches!(gate.side, Side::Top | Side::Bottom) { size.width } else { size.height };
+        return Pin { item, side: gate.side, at: Some(gate.at - along / 2.0) };
     }
     let Some(port) = input.nodes[node].ports.get(port as usize) else { return free };
     let along = if matches!(port.side, Side::Top | Side::Bottom) { size.width } else { size.height };

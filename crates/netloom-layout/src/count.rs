@@ -1,6 +1,6 @@
 //! Counts crossings and bends on finished routes.
 
-use crate::{LayoutInput, Route, Stats};
+use crate::{LayoutInput, Point, Route, Stats};
 
 /// A straight piece of a line: `at` across, from `low` to `high` along.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -16,8 +16,16 @@ pub(crate) struct Stretch {
 /// # Cost
 /// O(c log c) for c corners: a sweep from top to bottom over a Fenwick tree of the vertical pieces it meets.
 pub(crate) fn stats(input: &LayoutInput, routes: &[Route]) -> Stats {
-    let groups = groups(input);
-    let (horizontal, vertical) = stretches(routes, &groups);
+    let (crossings, bends) = measure(routes.iter().map(|r| r.points.as_slice()), &groups(input));
+    Stats { crossings, bends }
+}
+
+/// Crossings and corners of lines of some groups.
+pub(crate) fn measure<'a>(
+    routes: impl Iterator<Item = &'a [Point]> + Clone,
+    groups: &[u32],
+) -> (usize, usize) {
+    let (horizontal, vertical) = stretches(routes.clone(), groups);
     let all = crossings(&horizontal, &vertical);
     // Both lists come sorted by group, so what a group crosses of itself is counted from slices.
     let mut own = 0;
@@ -31,8 +39,8 @@ pub(crate) fn stats(input: &LayoutInput, routes: &[Route]) -> Stats {
         }
         rest = &rest[to..];
     }
-    let bends = routes.iter().map(|r| r.points.len().saturating_sub(2)).sum();
-    Stats { crossings: all - own, bends }
+    let bends = routes.map(|points| points.len().saturating_sub(2)).sum();
+    (all - own, bends)
 }
 
 /// The group of each edge: equal for edges of one bundle from one source and port, else its own.
@@ -54,10 +62,13 @@ pub(crate) fn groups(input: &LayoutInput) -> Vec<u32> {
 }
 
 /// Horizontal and vertical pieces, sorted by group, pieces of one group that overlap joined.
-pub(crate) fn stretches(routes: &[Route], groups: &[u32]) -> (Vec<Stretch>, Vec<Stretch>) {
+pub(crate) fn stretches<'a>(
+    routes: impl Iterator<Item = &'a [Point]>,
+    groups: &[u32],
+) -> (Vec<Stretch>, Vec<Stretch>) {
     let (mut horizontal, mut vertical) = (Vec::new(), Vec::new());
-    for (route, &group) in routes.iter().zip(groups) {
-        for pair in route.points.windows(2) {
+    for (points, &group) in routes.zip(groups) {
+        for pair in points.windows(2) {
             let (a, b) = (pair[0], pair[1]);
             if a.y == b.y && a.x != b.x {
                 horizontal.push(Stretch { group, at: a.y, low: a.x.min(b.x), high: a.x.max(b.x) });

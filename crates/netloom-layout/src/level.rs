@@ -1,14 +1,16 @@
 //! The phases of one flat problem in order.
 
-use crate::EdgeKind;
 use crate::acyclic::reversed;
+use crate::count::measure;
 use crate::lanes::lanes;
 use crate::order::order;
 use crate::place::place;
 use crate::problem::{Problem, Role, Solution};
 use crate::proper::proper;
 use crate::rank::{RankEdge, ranks};
-use crate::route::route;
+use crate::route::{append, route};
+use crate::sides::side_entries;
+use crate::{EdgeKind, Point};
 
 /// Lays out what is joined in one container.
 pub(crate) fn solve(problem: &Problem) -> Solution {
@@ -21,16 +23,52 @@ pub(crate) fn solve(problem: &Problem) -> Solution {
         return Solution { size, first: vec![0], ..Solution::default() };
     }
     let pairs: Vec<(u32, u32)> = problem.links.iter().map(|l| (l.source.item, l.target.item)).collect();
-    let against: Vec<bool> = problem.links.iter().map(|l| l.kind == EdgeKind::Back).collect();
+    // Whatever comes in or goes out at a border does so along the flow.
+    let inside = |item: u32| problem.items[item as usize].role == Role::Box;
+    let against: Vec<bool> = (problem.links.iter())
+        .map(|l| l.kind == EdgeKind::Back && inside(l.source.item) && inside(l.target.item))
+        .collect();
     let reversed = reversed(problem.items.len(), &pairs, &against);
     let rows = rows(problem, &reversed);
-    let mut cells = proper(problem, &rows);
+    let sides = side_entries(problem, true);
+    let mut best = arranged(problem, &rows, &sides);
+    let mut cost = quality(problem, &best);
+    // By-passes that enter boxes from the side may get in each other's way.
+    if cost.0 > 0 {
+        let fewer = side_entries(problem, false);
+        if fewer != sides {
+            let other = arranged(problem, &rows, &fewer);
+            let now = quality(problem, &other);
+            if now < cost {
+                (best, cost) = (other, now);
+            }
+        }
+    }
+    let _ = cost;
+    best.reversed = reversed;
+    best
+}
+
+/// Places and routes for given rows and links that enter from the side.
+fn arranged(problem: &Problem, rows: &[u32], sides: &[bool]) -> Solution {
+    let mut cells = proper(problem, rows, sides);
     let order = order(&mut cells);
     let centers = place(&mut cells, &order, &problem.spacing);
     let lanes = lanes(&cells, &order, &centers, problem.spacing.lane);
-    let mut solution = route(problem, &cells, &order, &centers, &lanes);
-    solution.reversed = reversed;
-    solution
+    route(problem, &cells, &order, &centers, &lanes)
+}
+
+/// Crossings and corners of a solution.
+fn quality(problem: &Problem, solution: &Solution) -> (usize, usize) {
+    let course = |i: usize| &solution.points[solution.first[i] as usize..solution.first[i + 1] as usize];
+    let mut routes: Vec<Vec<Point>> = Vec::with_capacity(problem.links.len());
+    for i in 0..problem.links.len() {
+        let mut route = Vec::new();
+        append(&mut route, course(i).iter().copied());
+        routes.push(route);
+    }
+    let nets: Vec<u32> = problem.links.iter().map(|l| l.net).collect();
+    measure(routes.iter().map(Vec::as_slice), &nets)
 }
 
 /// The row of every item: gates in the first and the last, boxes by rank.
@@ -44,6 +82,7 @@ fn rows(problem: &Problem, reversed: &[bool]) -> Vec<u32> {
         Role::Box => i,
         Role::Entry => above,
         Role::Exit => below,
+        Role::Door { .. } => i,
     };
     let mut edges: Vec<RankEdge> = Vec::with_capacity(problem.links.len());
     let (mut has_in, mut has_out) = (vec![false; n + 2], vec![false; n + 2]);
@@ -52,7 +91,7 @@ fn rows(problem: &Problem, reversed: &[bool]) -> Vec<u32> {
         if back {
             std::mem::swap(&mut tail, &mut head);
         }
-        if tail == head {
+        if tail == head || problem.items[link.source.item as usize].role.is_door() {
             continue;
         }
         // A label needs a row in between.
@@ -83,6 +122,12 @@ fn rows(problem: &Problem, reversed: &[bool]) -> Vec<u32> {
         Role::Box => (rank + shift).max(i32::from(entries)) as u32,
         Role::Entry => 0,
         Role::Exit => last as u32 + 1,
+        Role::Door { .. } => 0,
     };
-    problem.items.iter().zip(&rank).map(row).collect()
+    let mut rows: Vec<u32> = problem.items.iter().zip(&rank).map(row).collect();
+    // A door is level with what it leads to.
+    for link in problem.links.iter().filter(|l| problem.items[l.source.item as usize].role.is_door()) {
+        rows[link.source.item as usize] = rows[link.target.item as usize];
+    }
+    rows
 }

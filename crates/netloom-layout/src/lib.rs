@@ -14,6 +14,7 @@ pub mod clean;
 mod compound;
 mod count;
 mod cut;
+mod doors;
 mod ends;
 pub mod geometry;
 pub mod input;

@@ -71,6 +71,9 @@ pub(crate) fn solve(problem: &Problem) -> Solution {
         if item.role == Role::Exit {
             corner.y = size.height;
         }
+        if let Role::Door { right } = item.role {
+            corner.x = if right { size.width } else { 0.0 };
+        }
     }
     let mut whole = Solution { size, corners, first: vec![0], ..Solution::default() };
     let mut next = vec![0usize; parts.count];
@@ -81,7 +84,12 @@ pub(crate) fn solve(problem: &Problem) -> Solution {
         next[part] += 1;
         let course = &solution.points[solution.first[k] as usize..solution.first[k + 1] as usize];
         let move_by = |q: &Point| Point::new(q.x + at.x + shift, q.y + at.y);
+        let start = whole.points.len();
         whole.points.extend(course.iter().map(move_by));
+        let source = link.source.item as usize;
+        if let (true, Some(first)) = (problem.items[source].role.is_door(), whole.points.get_mut(start)) {
+            first.x = whole.corners[source].x;
+        }
         if let (Role::Exit, Some(last)) =
             (problem.items[link.target.item as usize].role, whole.points.last_mut())
         {

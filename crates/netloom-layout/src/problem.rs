@@ -11,6 +11,11 @@ pub(crate) enum Role {
     Entry,
     /// A gate in the bottom border, where a net goes out.
     Exit,
+    /// A gate in the left or right border, where a by-pass comes in level with what it leads to.
+    Door {
+        /// Whether it is in the right border.
+        right: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +33,21 @@ pub(crate) struct Item {
     pub hint: i8,
 }
 
+impl Role {
+    pub fn is_door(self) -> bool {
+        matches!(self, Self::Door { .. })
+    }
+}
+
 impl Item {
     /// An item without size.
     pub fn of(role: Role) -> Self {
         let (size, note) = (Size::default(), Size::default());
-        Self { role, size, note, merge: false, beside: false, left: 0.0, right: 0.0, hint: 0 }
+        let hint = match role {
+            Role::Door { right } => 2 * i8::from(right) - 1,
+            _ => 0,
+        };
+        Self { role, size, note, merge: false, beside: false, left: 0.0, right: 0.0, hint }
     }
 }
 

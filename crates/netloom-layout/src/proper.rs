@@ -7,7 +7,7 @@
 use crate::clean::NONE;
 use crate::problem::{Problem, Role};
 use crate::runs::{ends, runs};
-use crate::sides::{separate, side_entries};
+use crate::sides::separate;
 use crate::{EdgeKind, Side};
 
 /// Cells for passing nets per item of the problem; nets beyond that, longest first, run in outer lanes.
@@ -127,6 +127,8 @@ pub(crate) struct Cells {
     pub lanes: Vec<Lane>,
     pub courses: Vec<Course>,
     pub segments: Vec<Segment>,
+    /// The links that come in through a door.
+    pub doors: Vec<bool>,
     /// The net of every link after splitting.
     pub net_of: Vec<u32>,
     /// `(net, row, cell)`, sorted.
@@ -172,8 +174,8 @@ impl Cells {
     }
 }
 
-/// Builds rows from the rank of every item.
-pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
+/// Builds rows from the rank of every item and the links that enter their target from the side.
+pub(crate) fn proper(problem: &Problem, rows: &[u32], beside: &[bool]) -> Cells {
     let mut cells = Cells { items: problem.items.len(), ..Cells::default() };
     cells.rows = rows.iter().max().map_or(0, |&r| r as usize + 1);
     cells.hint = problem.items.iter().map(|i| i.hint).collect();
@@ -185,7 +187,6 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
             *room += item.left;
         }
     }
-    let beside = side_entries(problem);
     let level = |side: Side, row: u32, beside: bool| match side {
         _ if beside => 2 * row + 1,
         Side::Top => 2 * row,
@@ -199,7 +200,7 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
         let course = Course { source: NONE, target: NONE, from, to, lane: NONE, label: NONE, second: NONE };
         cells.courses.push(course);
     }
-    let (net_of, nets) = separate(problem, &mut cells, rows, &beside);
+    let (net_of, nets) = separate(problem, &mut cells, rows, beside);
     let (first, by_net) =
         crate::place::group(nets, net_of.iter().enumerate().map(|(i, &net)| (net, i as u32)));
     let span = |net: usize| &by_net[first[net] as usize..first[net + 1] as usize];
@@ -230,7 +231,7 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
     while at < links.len() {
         // Links of one net stand together, those split off it included.
         let end = at + links[at..].iter().take_while(|l| l.net == links[at].net).count();
-        attach(&mut cells, problem, (at, end), &beside);
+        attach(&mut cells, problem, (at, end), beside);
         at = end;
     }
     for (net, in_lane) in in_lane.into_iter().enumerate() {
@@ -242,7 +243,10 @@ pub(crate) fn proper(problem: &Problem, rows: &[u32]) -> Cells {
         }
     }
     cells.passing.sort_unstable();
-    ends(&mut cells, &net_of, &beside);
+    let doors: Vec<bool> =
+        problem.links.iter().map(|l| problem.items[l.source.item as usize].role.is_door()).collect();
+    ends(&mut cells, &net_of, beside, &doors);
+    cells.doors = doors;
     cells.net_of = net_of;
     runs(&mut cells);
     cells
@@ -332,7 +336,8 @@ fn pass(cells: &mut Cells, problem: &Problem, net: u32, links: &[u32], low: u32,
         let link = &problem.links[i];
         let label = link.label;
         let course = cells.courses[i];
-        if course.from == course.to && course.from % 2 == 1 && link.source.side != link.target.side {
+        let loops = link.source.item == link.target.item && link.source.side != link.target.side;
+        if course.from == course.to && course.from % 2 == 1 && loops {
             // Out at one side, below the item, and in at the other.
             let row = course.from / 2;
             let second = cells.cell(row, 0.0, 0.0, 0.0, net, 1);

@@ -48,11 +48,17 @@ pub(crate) fn route(
     let mut row_top = vec![0f64; cells.rows + 1];
     let mut row_height = vec![0f64; cells.rows];
     let (mut left, mut right) = (f64::INFINITY, f64::NEG_INFINITY);
+    // The line from a door needs no width of its own.
+    let mut through_door = vec![false; centers.len()];
+    for i in (0..problem.links.len()).filter(|&i| cells.doors[i]) {
+        let cell = cells.passing(cells.net_of[i], cells.courses[i].to / 2);
+        through_door.get_mut(cell as usize).into_iter().for_each(|t| *t = true);
+    }
     for (c, &center) in centers.iter().enumerate() {
         let r = cells.row[c] as usize;
         row_height[r] = row_height[r].max(cells.height[c]);
         let gate = c < cells.items && problem.items[c].role != Role::Box;
-        if !gate {
+        if !gate && !through_door[c] {
             left = left.min(center - cells.room[c]);
             right = right.max(center + cells.right[c]);
         }
@@ -135,8 +141,20 @@ pub(crate) fn route(
             Role::Box => row_top[r],
             Role::Entry => 0.0,
             Role::Exit => size.height,
+            // Level with what it leads to, once that stands.
+            Role::Door { .. } => 0.0,
         };
+        if let Role::Door { right } = item.role {
+            solution.corners.push(Point::new(if right { size.width } else { 0.0 }, top));
+            continue;
+        }
         solution.corners.push(Point::new(centers[c] - cells.left[c] + shift_x, top));
+    }
+    for i in (0..problem.links.len()).filter(|&i| cells.doors[i]) {
+        let target = &cells.attaches[cells.courses[i].target as usize];
+        let item = target.cell as usize;
+        let y = solution.corners[item].y + problem.items[item].size.height / 2.0 + target.offset;
+        solution.corners[problem.links[i].source.item as usize].y = y;
     }
     let attach = |a: u32| {
         let a = &cells.attaches[a as usize];

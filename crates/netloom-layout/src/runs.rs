@@ -6,12 +6,13 @@ use crate::place::group;
 use crate::proper::{Beside, Cells, Contact, Run, Segment, Spot};
 
 /// Joins the ends of the links to channels and rows.
-pub(crate) fn ends(cells: &mut Cells, net_of: &[u32], beside: &[bool]) {
+pub(crate) fn ends(cells: &mut Cells, net_of: &[u32], beside: &[bool], doors: &[bool]) {
     let mut contacts = std::mem::take(&mut cells.contacts);
     for (i, &net) in net_of.iter().enumerate() {
         let course = cells.courses[i];
         let ends = [(course.source, course.from, false), (course.target, course.to, beside[i])];
-        for (attach, level, beside) in ends {
+        for (attach, level, beside) in &ends[usize::from(doors[i])..] {
+            let (attach, level, beside) = (*attach, *level, *beside);
             if level % 2 == 0 {
                 let below = cells.attaches[attach as usize].side == Side::Top;
                 contacts.push(Contact { channel: level / 2, net, below, spot: Spot::Attach(attach) });

@@ -7,11 +7,11 @@ use crate::proper::Cells;
 /// Decides the side of every line that enters an item sideways, and stands it next to the item if another item is
 /// between.
 pub(crate) fn settle(cells: &mut Cells, order: &mut Order) {
-    let mut by_row: Vec<(u32, u32, u32, usize)> = Vec::new();
+    let mut by_row: Vec<(u32, u32, bool, u32, usize)> = Vec::new();
     for (i, b) in cells.besides.iter().enumerate() {
         let item = cells.attaches[b.attach as usize].cell;
         let distance = order.place[item as usize].abs_diff(order.place[b.cell as usize]);
-        by_row.push((cells.row[item as usize], item, distance, i));
+        by_row.push((cells.row[item as usize], item, !b.fixed, distance, i));
     }
     by_row.sort_unstable();
     for row in by_row.chunk_by(|a, b| a.0 == b.0) {
@@ -27,7 +27,7 @@ pub(crate) fn settle(cells: &mut Cells, order: &mut Order) {
             let item = group[0].1;
             let home = order.place[item as usize] as usize;
             let mut taken = [None::<u32>; 2];
-            for (far, &(_, _, _, i)) in group.iter().enumerate() {
+            for (far, &(_, _, _, _, i)) in group.iter().enumerate() {
                 let beside = cells.besides[i];
                 let place = order.place[beside.cell as usize] as usize;
                 let mut right = place > home;

@@ -5,18 +5,30 @@ use crate::problem::{Problem, Role};
 use crate::proper::Cells;
 use crate::{EdgeKind, Side};
 
-/// The links that enter a merge from the side: all but the most important, two at most.
-pub(crate) fn side_entries(problem: &Problem) -> Vec<bool> {
+/// The links that enter an item from the side, nets of two at most: into a merge all but the most important, into a
+/// box by-passes that the flow enters from above. Those that come through doors take their sides first.
+/// Without `boxes` only merges are entered so.
+pub(crate) fn side_entries(problem: &Problem, boxes: bool) -> Vec<bool> {
     let mut beside = vec![false; problem.links.len()];
     let mut into: Vec<(u32, u32)> = Vec::new();
+    let mut doors = vec![0usize; problem.items.len()];
+    let mut leads = vec![0u32; problem.nets];
+    problem.links.iter().for_each(|l| leads[l.net as usize] += 1);
     for (i, link) in problem.links.iter().enumerate() {
         let item = &problem.items[link.target.item as usize];
-        if item.merge && item.role == Role::Box && link.target.at.is_none() && link.target.side == Side::Top {
+        let free = link.target.at.is_none() && link.target.side == Side::Top;
+        if item.role == Role::Box && (item.merge || boxes) && free && link.source.item != link.target.item {
             into.push((link.target.item, i as u32));
         }
+        doors[link.target.item as usize] += usize::from(matches!(link.target.side, Side::Left | Side::Right));
     }
     into.sort_unstable();
     for group in into.chunk_by(|a, b| a.0 == b.0) {
+        if group.len() == 1 {
+            continue;
+        }
+        let item = group[0].0 as usize;
+        let most = 2usize.saturating_sub(doors[item]);
         let mut nets: Vec<(bool, u32, u32)> = Vec::new();
         for &(_, i) in group {
             let link = &problem.links[i as usize];
@@ -27,11 +39,12 @@ pub(crate) fn side_entries(problem: &Problem) -> Vec<bool> {
         let top = ties[(ties.len() - 1) / 2];
         let mut others: Vec<u32> = nets.iter().map(|n| n.2).filter(|&net| net != top).collect();
         others.dedup();
-        if others.len() > 2 {
+        if others.len() > most || !problem.items[item].merge {
             // A crowd enters from above; only by-passes keep to the side.
-            let skips: Vec<u32> = nets.iter().filter(|n| !n.0).map(|n| n.2).collect();
+            let passes = |net: u32| problem.items[item].merge || leads[net as usize] > 1;
+            let skips: Vec<u32> = nets.iter().filter(|n| !n.0 && passes(n.2)).map(|n| n.2).collect();
             others.retain(|net| skips.contains(net));
-            others.truncate(2);
+            others.truncate(most);
         }
         for &(_, i) in group {
             beside[i as usize] = others.contains(&problem.links[i as usize].net);
@@ -61,7 +74,7 @@ pub(crate) fn separate(
     }
     for (i, link) in problem.links.iter().enumerate() {
         let (row, source) = (rows[link.source.item as usize], link.source);
-        if cells.courses[i].from % 2 == 1 {
+        if cells.courses[i].from % 2 == 1 && !problem.items[source.item as usize].role.is_door() {
             // The source's own side comes first.
             touched.push((link.net, row, source.item, source.side, source.at.map(f64::to_bits), NONE));
         }

@@ -288,7 +288,7 @@ fn through(
 fn shared(input: &LayoutInput, layout: &Layout, slack: f64, defects: &mut Vec<Defect>) {
     let groups = groups(input);
     let wishes = wishes(input, &groups);
-    let (horizontal, vertical) = stretches(&layout.routes, &groups);
+    let (horizontal, vertical) = stretches(layout.routes.iter().map(|r| r.points.as_slice()), &groups);
     let apart = (2.0 * slack).max(0.05);
     for pieces in [horizontal, vertical] {
         let mut events: Vec<(i64, bool, usize)> = Vec::new();

@@ -5,6 +5,22 @@ use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError};
 use crate::{Dim, Graph, Node, Shape};
 
+/// Which input of a lifted attention says what is hidden. The inputs after it up to [`BIAS`] are those of the ONNX
+/// operator.
+pub(crate) const MASK: usize = 3;
+
+/// Which input of a lifted attention is added to the scores.
+pub(crate) const BIAS: usize = 7;
+
+/// Which input of a lifted attention holds the cosines that turn queries and keys.
+pub(crate) const COS: usize = 8;
+
+/// Which input of a lifted attention holds the sines that turn queries and keys.
+pub(crate) const SIN: usize = 9;
+
+/// From which input on a lifted attention has further masks.
+pub(crate) const MASKS: usize = 10;
+
 /// The layers of this family.
 pub const FAMILY: &[Layer] = &[
     Layer {
@@ -13,6 +29,7 @@ pub const FAMILY: &[Layer] = &[
         names: &[("onnx", "Attention"), ("keras", "Attention"), ("loom", "attention")],
         category: Category::Attention,
         infer: attention,
+        learned: &[BIAS, COS, SIN],
         macs: attention_macs,
         label,
         ..Layer::DEFAULT
@@ -65,7 +82,43 @@ pub const FAMILY: &[Layer] = &[
         label: |_, _| Label::new("rotary embedding"),
         ..Layer::DEFAULT
     },
+    Layer {
+        name: "rotary",
+        about: "turns pairs of features by angles from a table, more for later positions",
+        names: &[("loom", "rotary")],
+        infer: rules::same_as_input,
+        learned: &[1, 2],
+        label: |_, node| {
+            let label = Label::new("rotary");
+            match node.attributes.int("size") {
+                Some(size) => label.with(format!("first {size} features")),
+                None => label,
+            }
+        },
+        ..Layer::DEFAULT
+    },
+    Layer {
+        name: "rotary_table",
+        about: "cosines and sines of angles that grow with the position, a row per position",
+        names: &[("loom", "rotary_table")],
+        learned: &[1],
+        macs: counted,
+        label: |_, _| Label::new("rotary table"),
+        ..Layer::DEFAULT
+    },
+    Layer {
+        name: "attention_mask",
+        about: "says which positions each position may gather from",
+        names: &[("loom", "attention_mask")],
+        label: |_, _| Label::new("mask"),
+        ..Layer::DEFAULT
+    },
 ];
+
+/// What the products of a lifted layer cost, counted before it was lifted.
+fn counted(_: &Graph, node: &Node) -> Option<u64> {
+    node.attributes.int("macs").and_then(|n| u64::try_from(n).ok())
+}
 
 /// Query, key and value with a dimension of heads: `[batch, heads, length, width]`.
 fn four(dims: &[Dim], heads: Option<i64>) -> Option<[Dim; 4]> {
@@ -118,7 +171,7 @@ fn attention(cx: &mut Infer<'_>) -> Ruled {
 fn attention_macs(graph: &Graph, node: &Node) -> Option<u64> {
     // A lifted node may read its operands in any arrangement; what its products cost was counted before.
     if node.attributes.get("head_size").is_some() {
-        return node.attributes.int("macs").and_then(|n| u64::try_from(n).ok());
+        return counted(graph, node);
     }
     let shape = |i: usize| rules::input_shape(graph, node, i);
     let int = |name: &str| node.attributes.int(name);
@@ -133,12 +186,44 @@ fn attention_macs(graph: &Graph, node: &Node) -> Option<u64> {
 }
 
 fn label(graph: &Graph, node: &Node) -> Label {
-    match (heads(graph, node), node.attributes.int("head_size")) {
-        (Some(1), Some(size)) => Label::new(format!("attention, 1 head × {size}")),
-        (Some(heads), Some(size)) => Label::new(format!("attention, {heads} heads × {size}")),
-        (Some(heads), None) => Label::new(format!("attention, {heads} heads")),
-        (None, _) => Label::new("attention"),
+    let int = |name: &str| node.attributes.int(name);
+    let kind = match (int("cross"), int("self")) {
+        (Some(1), _) => "cross-attention",
+        (_, Some(1)) => "self-attention",
+        _ => "attention",
+    };
+    let mut title = kind.to_owned();
+    if let Some(heads) = heads(graph, node) {
+        title += &format!(", {heads} head{}", if heads == 1 { "" } else { "s" });
+        if let Some(kv) = int("kv_heads").filter(|kv| *kv != heads) {
+            title += &format!(" ({kv} kv)");
+        }
+        if let Some(size) = int("head_size") {
+            title += &format!(" × {size}");
+        }
     }
+    let mut label = Label::new(title);
+    if let Some(sizes) = node.attributes.ints("window") {
+        let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
+        label = label.with(format!("window {}", sizes.join("×")));
+    }
+    for (name, word) in [("causal", "causal"), ("rotary", "rotary")] {
+        if int(name).is_some_and(|n| n != 0) {
+            label = label.with(word);
+        }
+    }
+    for (name, word) in [("scale", "scale"), ("softcap", "scores within")] {
+        if let Some(number) = node.attributes.float(name).filter(|_| int("head_size").is_some()) {
+            label = label.with(format!("{word} {}", short(number)));
+        }
+    }
+    label
+}
+
+/// A number with four digits at most, without noughts at the end.
+fn short(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn heads(graph: &Graph, node: &Node) -> Option<i64> {

@@ -7,7 +7,7 @@ use crate::{Graph, Node, Producer, TensorId};
 
 mod activation;
 mod arithmetic;
-mod attention;
+pub(crate) mod attention;
 #[cfg(test)]
 pub(crate) mod check;
 mod compare;

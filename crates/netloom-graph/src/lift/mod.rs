@@ -18,6 +18,7 @@ mod no_op;
 mod quick_gelu;
 mod rewrite;
 mod rms_norm;
+mod rotary;
 mod source;
 mod swish;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub const RULES: &[&Rule] = &[
     &mish::RULE,
     &layer_norm::RULE,
     &rms_norm::RULE,
+    &rotary::RULE,
     &attention::RULE,
     &global_pool::RULE,
 ];
@@ -83,8 +85,13 @@ pub fn lift(graph: &Graph) -> Lifted {
     if crate::infer::topological(graph).1.is_some() {
         return lifted;
     }
+    // What holds for a graph is found once and again only after it has changed.
+    let mut facts = None;
     for rule in RULES {
-        let source = Source::new(&lifted.graph);
+        let source = match facts.take() {
+            Some(facts) => Source::with(&lifted.graph, facts),
+            None => Source::new(&lifted.graph),
+        };
         let mut taken = vec![false; lifted.graph.nodes().len()];
         let mut found = Vec::new();
         for (anchor, node) in lifted.graph.nodes() {
@@ -102,7 +109,9 @@ pub fn lift(graph: &Graph) -> Lifted {
             }
             found.push(group);
         }
-        if !found.is_empty() {
+        if found.is_empty() {
+            facts = Some(source.into_facts());
+        } else {
             apply(&mut lifted, found);
         }
     }

@@ -11,9 +11,17 @@ const TOLERANCE: f64 = 2e-3;
 /// The most nodes that a scale may be computed by.
 const MAX_SCALE_NODES: usize = 32;
 
+/// How deep the operators that compute a scale may nest.
+const MAX_SCALE_DEPTH: usize = 8;
+
 /// A graph under inspection.
 pub(crate) struct Source<'a> {
     pub graph: &'a Graph,
+    facts: Facts,
+}
+
+/// What takes a walk over the whole graph to know; it holds until the graph changes.
+pub(super) struct Facts {
     learned: Learned,
     results: Vec<bool>,
 }
@@ -41,7 +49,16 @@ pub(super) fn rearranges(node: &Node) -> bool {
 
 impl<'a> Source<'a> {
     pub fn new(graph: &'a Graph) -> Self {
-        Self { graph, learned: learned::find(graph), results: results(graph) }
+        Self::with(graph, Facts { learned: learned::find(graph), results: results(graph) })
+    }
+
+    /// The same graph, with what is known of it.
+    pub(super) fn with(graph: &'a Graph, facts: Facts) -> Self {
+        Self { graph, facts }
+    }
+
+    pub(super) fn into_facts(self) -> Facts {
+        self.facts
     }
 
     pub fn node(&self, id: NodeId) -> &'a Node {
@@ -80,7 +97,7 @@ impl<'a> Source<'a> {
     }
 
     pub fn is_result(&self, tensor: TensorId) -> bool {
-        self.results[tensor.index()]
+        self.facts.results[tensor.index()]
     }
 
     pub fn shape(&self, tensor: TensorId) -> &'a Shape {
@@ -119,6 +136,33 @@ impl<'a> Source<'a> {
         }
         #[expect(clippy::cast_precision_loss, reason = "numbers of formulas are small")]
         value.as_ints()?.first()?.as_known().map(|n| n as f64)
+    }
+
+    /// A fixed number, worked out where it is computed by a few operators.
+    pub(super) fn fixed(&self, tensor: TensorId) -> Option<f64> {
+        self.work_out(tensor, MAX_SCALE_DEPTH).filter(|n| n.is_finite())
+    }
+
+    fn work_out(&self, tensor: TensorId, depth: usize) -> Option<f64> {
+        if let Some(number) = self.number(tensor) {
+            return Some(number);
+        }
+        let depth = depth.checked_sub(1)?;
+        let node = self.node(self.maker(tensor)?);
+        let of = |input: usize| self.work_out(node.input(input)?, depth);
+        match node.layer?.name {
+            "sqrt" => Some(of(0)?.sqrt()),
+            "reciprocal" => Some(1.0 / of(0)?),
+            "cast" | "cast_like" | "identity" | "reshape" | "squeeze" | "unsqueeze" => of(0),
+            "mul" => Some(of(0)? * of(1)?),
+            "div" => Some(of(0)? / of(1)?),
+            "pow" => match of(1)? {
+                0.5 => Some(of(0)?.sqrt()),
+                -0.5 => Some(1.0 / of(0)?.sqrt()),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Whether a tensor is one number that no run of the model changes: stored, or computed from stored numbers and
@@ -190,7 +234,7 @@ impl<'a> Source<'a> {
     }
 
     /// Whether all that a node makes is read inside a group only.
-    fn is_inside(&self, group: &[NodeId], id: NodeId) -> bool {
+    pub(super) fn is_inside(&self, group: &[NodeId], id: NodeId) -> bool {
         let outputs = self.node(id).outputs.iter().flatten();
         outputs.into_iter().all(|t| self.is_private(group, *t))
     }
@@ -200,14 +244,24 @@ impl<'a> Source<'a> {
         !self.is_result(tensor) && self.readers(tensor).all(|n| group.contains(&n))
     }
 
-    /// Whether a group may be replaced: one result, all else private, one body, same learned tensors, same cost.
+    /// Whether a group may be replaced: all but its results private, one body, same learned tensors, same cost, and
+    /// nothing that it makes comes back to it.
     pub(super) fn allows(&self, found: &Found) -> bool {
         let group = &found.nodes;
         let Becomes::Node(new) = &found.becomes else { return true };
         let private = group.iter().flat_map(|n| self.node(*n).outputs.iter().flatten());
-        let mut private = private.filter(|t| new.output(0) != Some(**t));
+        let mut private = private.filter(|t| !new.outputs.contains(&Some(**t)));
         if !private.all(|t| self.is_private(group, *t)) {
             return false;
+        }
+        // Where every result needs every input, no input can need a result.
+        if new.outputs.len() > 1 {
+            let needs = |t: &TensorId| self.needs(group, *t);
+            let mut sets = new.outputs.iter().flatten().map(needs);
+            let first = sets.next();
+            if !sets.all(|set| first.as_ref() == Some(&set)) {
+                return false;
+            }
         }
         // In a broken file two nodes may claim one tensor.
         let made_here = |n: NodeId| self.node(n).outputs.iter().flatten().all(|t| self.maker(*t) == Some(n));
@@ -215,16 +269,38 @@ impl<'a> Source<'a> {
             return false;
         }
         let mut before: Vec<TensorId> =
-            group.iter().flat_map(|n| self.learned.read_by(*n)).copied().collect();
+            group.iter().flat_map(|n| self.facts.learned.read_by(*n)).copied().collect();
         let positions = new.layer.map_or(&[][..], |l| l.learned);
         let read = positions.iter().filter_map(|p| new.input(*p));
-        let mut after: Vec<TensorId> = read.flat_map(|t| self.learned.behind(self.graph, t)).collect();
+        let mut after: Vec<TensorId> = read.flat_map(|t| self.facts.learned.behind(self.graph, t)).collect();
         for list in [&mut before, &mut after] {
             list.sort_unstable();
             list.dedup();
         }
         let cost = new.layer.and_then(|l| (l.macs)(self.graph, new));
         before == after && cost == self.macs(group)
+    }
+
+    /// What a tensor that a group makes needs from outside: tensors that nodes make, in order.
+    fn needs(&self, group: &[NodeId], tensor: TensorId) -> Vec<TensorId> {
+        let (mut seen, mut outside, mut work) = (Vec::new(), Vec::new(), vec![tensor]);
+        while let Some(tensor) = work.pop() {
+            let Some(maker) = self.maker(tensor) else { continue };
+            if !group.contains(&maker) {
+                outside.push(tensor);
+            } else if !seen.contains(&maker) {
+                seen.push(maker);
+                work.extend(self.node(maker).inputs.iter().flatten());
+            }
+        }
+        outside.sort_unstable();
+        outside.dedup();
+        outside
+    }
+
+    /// Whether a node uses anything learned.
+    pub(super) fn learns(&self, id: NodeId) -> bool {
+        !self.facts.learned.read_by(id).is_empty()
     }
 
     /// Multiply-adds of a group.

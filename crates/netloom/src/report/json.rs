@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use netloom_graph::lift::lift;
 use netloom_graph::repeats::{Repeat, repeats};
+use netloom_graph::skips::residual_adds;
 use netloom_graph::summary::{Summary, summary};
 use netloom_graph::{Dim, Graph, ModuleId, Shape, TensorId, ValueType};
 use serde::Serialize;
@@ -19,6 +21,8 @@ struct Report<'a> {
     outputs: Vec<Port<'a>>,
     layers: BTreeMap<String, u64>,
     repeats: Vec<Repeated<'a>>,
+    /// How many additions bring back what by-passed some layers.
+    skips: usize,
     tree: Tree<'a>,
     diagnostics: Vec<Remark<'a>>,
 }
@@ -109,6 +113,7 @@ pub fn json(graph: &Graph, name: &str) -> String {
         outputs: graph.outputs.iter().map(|t| port(graph, *t)).collect(),
         layers: counted.layers.clone(),
         repeats: repeats(graph).iter().map(|r| repeated(graph, r)).collect(),
+        skips: residual_adds(&lift(graph).graph).len(),
         tree: tree(graph, &counted),
         diagnostics: graph
             .diagnostics

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+mod align;
+mod differences;
+
+pub use differences::{Aspect, Change, Differences, differences};
+
 use crate::{Dim, Graph, ModuleId, NodeId, Shape, Tensor, TensorId, Value, ValueType};
 
 /// A run of consecutive sibling modules of one class, or of one numbered name where the file has no classes.
@@ -163,7 +168,7 @@ fn setting(tensor: &Tensor) -> Option<&Value> {
     (!is_weight).then_some(value)
 }
 
-fn equal_types(a: &ValueType, b: &ValueType) -> bool {
+pub(crate) fn equal_types(a: &ValueType, b: &ValueType) -> bool {
     a.dtype() == b.dtype() && equal_shapes(a.shape(), b.shape())
 }
 
@@ -180,7 +185,7 @@ fn equal_dims(a: &Dim, b: &Dim) -> bool {
     a.as_known() == b.as_known()
 }
 
-fn equal_values(a: &Value, b: &Value) -> bool {
+pub(crate) fn equal_values(a: &Value, b: &Value) -> bool {
     match (a.as_ints(), b.as_ints()) {
         (Some(x), Some(y)) => a.dims == b.dims && x.iter().zip(y).all(|(x, y)| equal_dims(x, y)),
         _ => a == b,

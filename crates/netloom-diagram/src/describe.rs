@@ -119,7 +119,9 @@ fn runs(steps: &[String]) -> Vec<String> {
 pub fn categories(view: &View) -> BTreeMap<netloom_graph::Category, usize> {
     let mut count = BTreeMap::new();
     for node in &view.nodes {
-        if matches!(node.kind, NodeKind::Layer | NodeKind::Module) {
+        // What is left out is of all kinds.
+        let shown = !node.title.starts_with('…');
+        if shown && matches!(node.kind, NodeKind::Layer | NodeKind::Module) {
             *count.entry(node.category).or_insert(0) += 1;
         }
         for band in &node.bands {

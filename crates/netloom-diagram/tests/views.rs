@@ -56,7 +56,7 @@ fn layers_carry_their_norm_and_activation_as_bands() {
 ●    layer.1: ReLU                      16×8×8
 ●    global avg-pool                    16×1×1
 ●    linear 10                          10           170   1.8 %
-●    linear
+●    output
 ",
     );
 }

@@ -85,6 +85,7 @@ const REGISTRIES: &[Registry] = &[
             ("callouts", "detail figures of closed boxes, made from two views"),
             ("calls", "which operators belong to which call of a module"),
             ("elide", "the last resort for what fits no page"),
+            ("ends", "what inputs and outputs are called"),
             ("flow", "which operators carry data, for all passes"),
             ("groups", "layers that the first view draws as one box"),
             ("words", "what a box of the first view says"),

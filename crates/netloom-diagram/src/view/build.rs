@@ -7,6 +7,7 @@ use netloom_graph::{Category, Graph, ModuleId, NodeId, Producer, layers};
 use netloom_scene::Key;
 
 use super::calls::Calls;
+use super::ends;
 use super::flow::{self, Flow, flow};
 use super::groups::Groups;
 use super::{Depth, Detail, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
@@ -40,6 +41,8 @@ pub(super) struct Builder<'a> {
     n_shown: Vec<usize>,
     /// Direct children of each module that show something, modules and operators.
     n_units: Vec<usize>,
+    /// Modules that are one box however they are opened: a layer with the norm and activation behind it.
+    one_box: Vec<bool>,
     open: Vec<bool>,
     calls: Calls,
     groups: Groups,
@@ -78,8 +81,19 @@ impl<'a> Builder<'a> {
             }
         }
         let calls = Calls::new(graph, &flow);
-        let mut builder =
-            Self { graph, options, summary, flow, n_shown, n_units, open: Vec::new(), calls, groups };
+        let one_box = one_box(graph, options, &flow);
+        let mut builder = Self {
+            graph,
+            options,
+            summary,
+            flow,
+            n_shown,
+            n_units,
+            one_box,
+            open: Vec::new(),
+            calls,
+            groups,
+        };
         builder.open = builder.open_modules();
         builder.groups.close(graph, &builder.open, |m| n_own[m.index()] > 0);
         builder
@@ -88,7 +102,8 @@ impl<'a> Builder<'a> {
     /// A module that only wraps one thing, or one operator that is called several times, is not worth a frame or a
     /// level.
     fn is_wrapper(&self, module: ModuleId) -> bool {
-        self.n_units[module.index()] <= 1 || self.calls.are_single(module)
+        let i = module.index();
+        self.n_units[i] <= 1 || self.one_box[i] || self.calls.are_single(module)
     }
 
     fn open_modules(&self) -> Vec<bool> {
@@ -112,7 +127,8 @@ impl<'a> Builder<'a> {
                 let i = id.index();
                 open[i] &= has_blocks[i] || module.parent.is_none() || self.is_wrapper(id);
                 if let Some(parent) = module.parent {
-                    has_blocks[parent.index()] |= has_blocks[i] || self.n_units[i] > 1 && !self.is_known_layer(id);
+                    has_blocks[parent.index()] |=
+                        has_blocks[i] || self.n_units[i] > 1 && !self.is_known_layer(id);
                 }
             }
         }
@@ -190,7 +206,7 @@ impl<'a> Builder<'a> {
             let tensor_ref = graph.tensor(*tensor);
             nodes.push(ViewNode {
                 kind: NodeKind::Input,
-                title: readable(&tensor_ref.name),
+                title: ends::input(graph, *tensor),
                 subtitle: number::shape(tensor_ref.ty.shape(), self.options.batch),
                 output: Some(*tensor),
                 ..blank(Key::new(format!("input:{i}:{}", safe(&tensor_ref.name))))
@@ -277,7 +293,7 @@ impl<'a> Builder<'a> {
             let target = nodes.len();
             nodes.push(ViewNode {
                 kind: NodeKind::Output,
-                title: readable(name),
+                title: ends::output(graph, &self.flow, tensor),
                 subtitle: number::shape(graph.tensor(tensor).ty.shape(), self.options.batch),
                 ..blank(Key::new(format!("output:{i}:{}", safe(name))))
             });
@@ -358,6 +374,46 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The most operators of a layer with what follows it in one box.
+const MAX_FUSED: usize = 4;
+
+/// Which modules hold a layer and nothing but the norm and activation behind it, which [`super::fuse`] makes one box.
+fn one_box(graph: &Graph, options: &ViewOptions, flow: &Flow) -> Vec<bool> {
+    let n = graph.modules().len();
+    let mut one = vec![false; n];
+    if options.plumbing {
+        return one;
+    }
+    // Children have greater ids than their parents, so each list is whole when its turn comes.
+    let mut inside: Vec<Vec<NodeId>> = vec![Vec::new(); n];
+    let modules: Vec<_> = graph.modules().collect();
+    for (id, module) in modules.into_iter().rev() {
+        let i = id.index();
+        let mut held = std::mem::take(&mut inside[i]);
+        held.extend(module.nodes.iter().copied().filter(|n| flow.is_shown(*n)));
+        held.truncate(MAX_FUSED + 1);
+        held.sort_unstable();
+        let kinds: Vec<Category> = held.iter().map(|n| flow::category(graph, graph.node(*n))).collect();
+        let follows = |c: &Category| matches!(c, Category::Norm | Category::Activation);
+        one[i] = module.parent.is_some()
+            && (2..=MAX_FUSED).contains(&held.len())
+            && matches!(kinds[0], Category::Conv | Category::Linear)
+            && kinds[1..].iter().all(follows)
+            && held.windows(2).all(|w| reads(graph, flow, w[1], w[0]));
+        if let Some(parent) = module.parent {
+            inside[parent.index()].extend(held);
+        }
+    }
+    one
+}
+
+/// Whether an operator reads what another makes.
+fn reads(graph: &Graph, flow: &Flow, reader: NodeId, from: NodeId) -> bool {
+    let inputs = graph.node(reader).inputs.iter().flatten();
+    let origins = inputs.map(|t| graph.tensor(flow.origin(graph, *t)).producer);
+    origins.into_iter().any(|p| matches!(p, Producer::Node(n, _) if n == from))
+}
+
 pub(super) fn blank(key: Key) -> ViewNode {
     ViewNode {
         key,
@@ -390,10 +446,4 @@ pub(super) fn relative(path: &str, base: &str) -> String {
 /// `#` parts a key's subject from its piece, so it may not stand in a name.
 pub(super) fn safe(name: &str) -> String {
     name.replace('#', "%23")
-}
-
-/// A tensor name for people: the last part of a path, without the framework's numbering marks.
-fn readable(name: &str) -> String {
-    let last = name.rsplit('/').find(|s| !s.is_empty()).unwrap_or(name);
-    last.trim_end_matches(":0").replace("::", " ")
 }

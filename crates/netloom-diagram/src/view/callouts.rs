@@ -15,22 +15,37 @@ const MAX_BOXES: usize = 32;
 /// From how many arriving tensors on they share one word.
 const MAX_STREAMS: usize = 3;
 
-/// The detail figures for the closed boxes of a view, at most `most`, in the order of their first box. `deeper` is
-/// the view of the same graph with one level more open.
+/// What detail figures show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Details {
+    /// The most figures.
+    pub most: usize,
+    /// Whether norms and activations that follow a layer are shown.
+    pub bands: bool,
+}
+
+/// The detail figures for the closed boxes of a view, in the order of their first box. `deeper` is
+/// a view of the same graph with more levels open.
 ///
 /// Boxes are of one kind when they have one class and hold the same layers joined in the same way; the numbers of
-/// channels may differ. Where there are more kinds than `most`, those that explain most boxes are kept.
+/// channels may differ. Where there are more kinds than may be shown, those that explain most boxes are kept.
 pub fn callouts(
     graph: &Graph,
     options: &ViewOptions,
     view: &View,
     deeper: &View,
-    most: usize,
+    how: Details,
 ) -> Vec<Callout> {
     let mut frames: BTreeMap<ModuleId, usize> = BTreeMap::new();
     for (i, node) in deeper.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Container) {
+        // A part that holds nothing but this one has no frame of its own; frames stand before what they hold, so the
+        // outermost frame of a part comes first.
         for module in &node.modules {
-            frames.entry(*module).or_insert(i);
+            let mut at = Some(*module);
+            while let Some(id) = at.filter(|id| !frames.contains_key(id)) {
+                frames.insert(id, i);
+                at = graph.module(id).parent;
+            }
         }
     }
     let mut held: Vec<Vec<usize>> = vec![Vec::new(); deeper.nodes.len()];
@@ -48,19 +63,30 @@ pub fn callouts(
         let Some(inside) = inside(deeper, &held, frame, deeper.nodes[frame].repeat != node.repeat) else {
             continue;
         };
-        let title = title(graph, node);
-        let signature = Signature::new(deeper, &inside, &title);
+        let signature = Signature::new(deeper, &inside, class(graph, node));
         match kinds.iter_mut().find(|(s, _)| *s == signature) {
             Some((_, callout)) => callout.of.push(at),
             None => {
-                let view = part(graph, options, deeper, &inside);
-                let place = if node.title == title { String::new() } else { node.title.clone() };
-                kinds.push((signature, Callout { title, place, of: vec![at], view }));
+                let title = signature.class.clone().unwrap_or_default();
+                let mut view = part(graph, options, deeper, &inside);
+                if !how.bands {
+                    view.nodes.iter_mut().for_each(|n| n.bands.clear());
+                }
+                kinds.push((signature, Callout { title, place: node.title.clone(), of: vec![at], view }));
             }
         }
     }
     let mut callouts: Vec<Callout> = kinds.into_iter().map(|(_, c)| c).collect();
-    while callouts.len() > most {
+    for callout in callouts.iter_mut().filter(|c| c.title.is_empty()) {
+        callout.title = common(callout.of.iter().map(|n| view.nodes[*n].title.as_str()));
+    }
+    for callout in &mut callouts {
+        callout.title = callout.title.trim_start_matches('_').to_owned();
+        if callout.title == callout.place {
+            callout.place.clear();
+        }
+    }
+    while callouts.len() > how.most {
         let explains =
             |c: &Callout| c.of.iter().fold(0u32, |sum, n| sum.saturating_add(view.nodes[*n].repeat));
         let least = (0..callouts.len()).rev().min_by_key(|i| explains(&callouts[*i]));
@@ -77,12 +103,33 @@ pub fn callouts(
     callouts
 }
 
-/// What a closed box is called for its kind: the class of what it holds, else its own name.
-fn title(graph: &Graph, node: &ViewNode) -> String {
+/// The class of what a closed box holds, if the file tells.
+fn class(graph: &Graph, node: &ViewNode) -> Option<String> {
     let class = node.modules.first().and_then(|m| graph.module(*m).class.clone());
-    class
-        .filter(|c| !matches!(c.as_str(), "" | "Sequential" | "ModuleList"))
-        .unwrap_or_else(|| node.title.clone())
+    class.filter(|c| !matches!(c.as_str(), "" | "Sequential" | "ModuleList"))
+}
+
+/// What some names begin with, without a number at its end: `inception` of `inception3a` and `inception4b`. Names of
+/// bare numbers in one list are told by the first: `features.2, …`.
+fn common<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let Some(first) = names.first() else { return String::new() };
+    if names.len() == 1 {
+        return (*first).to_owned();
+    }
+    let alike = |name: &str| {
+        first
+            .char_indices()
+            .zip(name.chars())
+            .find(|((_, a), b)| a != b)
+            .map_or(first.len(), |((at, _), _)| at)
+    };
+    let shared = &first[..names.iter().map(|n| alike(n)).fold(first.len(), usize::min)];
+    let stem = shared.trim_end_matches(|c: char| c.is_ascii_digit());
+    if stem.is_empty() || stem.ends_with(['.', '/']) {
+        return format!("{first}, …");
+    }
+    stem.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned()
 }
 
 /// The nodes that stand in a frame, the frame itself too if asked for; `None` when they are too many or too few to
@@ -91,7 +138,11 @@ fn inside(view: &View, held: &[Vec<usize>], frame: usize, with_frame: bool) -> O
     let mut found = Vec::new();
     let mut stack = held[frame].clone();
     while let Some(i) = stack.pop() {
-        found.push(i);
+        // Frames within a detail figure say little, but for how often what they hold comes.
+        let node = &view.nodes[i];
+        if node.kind != NodeKind::Container || node.repeat > 1 {
+            found.push(i);
+        }
         if found.len() > MAX_BOXES {
             return None;
         }
@@ -109,13 +160,13 @@ fn inside(view: &View, held: &[Vec<usize>], frame: usize, with_frame: bool) -> O
 /// What makes boxes one kind: layers without their widths, and how they are joined.
 #[derive(PartialEq)]
 struct Signature {
-    title: String,
+    class: Option<String>,
     boxes: Vec<(NodeKind, String, Vec<String>, Option<usize>)>,
     wires: Vec<(usize, usize, Option<&'static str>)>,
 }
 
 impl Signature {
-    fn new(view: &View, inside: &[usize], title: &str) -> Self {
+    fn new(view: &View, inside: &[usize], class: Option<String>) -> Self {
         let place = |n: usize| inside.binary_search(&n).ok();
         let boxes = inside
             .iter()
@@ -129,13 +180,10 @@ impl Signature {
                 (n.kind, text, bands, n.parent.and_then(place))
             })
             .collect();
-        let mut wires: Vec<_> = view
-            .edges
-            .iter()
-            .filter_map(|e| Some((place(e.source)?, place(e.target)?, e.port)))
-            .collect();
+        let mut wires: Vec<_> =
+            view.edges.iter().filter_map(|e| Some((place(e.source)?, place(e.target)?, e.port))).collect();
         wires.sort_unstable();
-        Self { title: title.to_owned(), boxes, wires }
+        Self { class, boxes, wires }
     }
 }
 
@@ -148,14 +196,16 @@ fn without_width(title: &str) -> &str {
 /// The view of some nodes alone; what arrives and leaves is one word per tensor.
 fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> View {
     let place = |n: usize| inside.binary_search(&n).ok();
-    let mut nodes: Vec<ViewNode> = inside
-        .iter()
-        .map(|i| {
-            let mut node = view.nodes[*i].clone();
-            node.parent = node.parent.and_then(place);
-            node
-        })
-        .collect();
+    // The innermost frame that is drawn.
+    let parent = |n: usize| {
+        let mut at = view.nodes[n].parent;
+        while let Some(p) = at.filter(|p| place(*p).is_none()) {
+            at = view.nodes[p].parent;
+        }
+        at.and_then(place)
+    };
+    let mut nodes: Vec<ViewNode> =
+        inside.iter().map(|i| ViewNode { parent: parent(*i), ..view.nodes[*i].clone() }).collect();
     let mut edges = Vec::new();
     let arriving: Vec<usize> = {
         let mut tensors: Vec<usize> = view
@@ -204,8 +254,7 @@ fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> 
         }
     }
     for (kind, name) in [(NodeKind::Input, "in"), (NodeKind::Output, "out")] {
-        let of_kind: Vec<usize> =
-            (inside.len()..nodes.len()).filter(|i| nodes[*i].kind == kind).collect();
+        let of_kind: Vec<usize> = (inside.len()..nodes.len()).filter(|i| nodes[*i].kind == kind).collect();
         if of_kind.len() > 1 {
             for (n, i) in of_kind.into_iter().enumerate() {
                 nodes[i].title = format!("{name} {}", n + 1);
@@ -214,13 +263,8 @@ fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> 
             nodes[*i].title = format!("{} inputs", arriving.len());
         }
     }
-    let mut part = View {
-        nodes,
-        edges,
-        summary: view.summary.clone(),
-        trunk: Vec::new(),
-        callouts: Vec::new(),
-    };
+    let mut part =
+        View { nodes, edges, summary: view.summary.clone(), trunk: Vec::new(), callouts: Vec::new() };
     (trunk::PASS.run)(graph, options, &mut part);
     (skips::PASS.run)(graph, options, &mut part);
     part

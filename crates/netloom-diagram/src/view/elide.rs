@@ -41,8 +41,7 @@ pub fn elide(graph: &Graph, options: &ViewOptions, view: &View, keep: usize) -> 
         let first = keep.saturating_sub(1).div_ceil(2);
         let last = keep.saturating_sub(1) - first;
         let rest = boxes[first..boxes.len() - last].to_vec();
-        let repeats =
-            rest.iter().fold(0u64, |sum, n| sum.saturating_add(u64::from(view.nodes[*n].repeat)));
+        let repeats = rest.iter().fold(0u64, |sum, n| sum.saturating_add(u64::from(view.nodes[*n].repeat)));
         contract(&mut view, &rest, |_| ViewNode {
             kind: NodeKind::Module,
             title: format!("… {repeats} more"),

@@ -11,6 +11,7 @@ mod build;
 mod callouts;
 mod calls;
 mod elide;
+mod ends;
 mod flow;
 mod fuse;
 mod groups;
@@ -24,10 +25,10 @@ mod unwrap;
 mod words;
 
 pub use build::view;
-pub use callouts::{MAX_CALLOUTS, callouts};
+pub use callouts::{Details, MAX_CALLOUTS, callouts};
 pub use elide::elide;
-pub use trunk::longest_chain;
 pub(crate) use trunk::longest;
+pub use trunk::longest_chain;
 
 /// A change made to the first view.
 pub struct Pass {
@@ -40,8 +41,17 @@ pub struct Pass {
 }
 
 /// Every pass in the order in which they run.
-pub static PASSES: &[&Pass] =
-    &[&bias::PASS, &fuse::PASS, &sketch::PASS, &settings::PASS, &unwrap::PASS, &stubs::PASS, &repeats::PASS, &trunk::PASS, &skips::PASS];
+pub static PASSES: &[&Pass] = &[
+    &bias::PASS,
+    &fuse::PASS,
+    &sketch::PASS,
+    &settings::PASS,
+    &unwrap::PASS,
+    &stubs::PASS,
+    &repeats::PASS,
+    &trunk::PASS,
+    &skips::PASS,
+];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -114,7 +114,8 @@ impl Builder<'_> {
     /// The class to print: for a plain list of equal parts, how many of what.
     pub(super) fn class(&self, id: ModuleId) -> String {
         let module = self.graph.module(id);
-        let class = module.class.clone().unwrap_or_default();
+        // A mark of what is private to its file says nothing here.
+        let class = module.class.as_deref().unwrap_or_default().trim_start_matches('_').to_owned();
         if !matches!(class.as_str(), "" | "Sequential" | "ModuleList") {
             // `self_attention · SelfAttention` says the same thing twice.
             let bare = |s: &str| s.replace('_', "").to_lowercase();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use netloom_diagram::styles;
 use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
-use netloom_export::{Length, Unit};
 use netloom_diagram::{Depth, Detail, Fold};
+use netloom_export::{Length, Unit};
 use netloom_graph::lift::{Lifted, lift};
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
@@ -163,9 +163,11 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
     let views = || std::iter::once(&figure.view).chain(figure.view.callouts.iter().map(|c| &c.view));
     let known: BTreeSet<&str> =
         views().flat_map(|v| &v.nodes).filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
-    let is_callout = |subject: &str| subject.strip_prefix("callout:").is_some_and(|letter| {
-        (0..figure.view.callouts.len()).any(|i| letter.chars().eq([Callout::letter(i)]))
-    });
+    let is_callout = |subject: &str| {
+        subject.strip_prefix("callout:").is_some_and(|letter| {
+            (0..figure.view.callouts.len()).any(|i| letter.chars().eq([Callout::letter(i)]))
+        })
+    };
     let resolve = |key: &Key| {
         let subject = key.subject();
         let arrow = || {
@@ -174,7 +176,11 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
             Some(known.contains(from) && known.contains(to))
         };
         let letters = subject.strip_suffix("@callout").is_some_and(|s| known.contains(s));
-        matches!(subject, "figure" | "caption") || is_callout(subject) || letters || known.contains(subject) || arrow().unwrap_or(false)
+        matches!(subject, "figure" | "caption")
+            || is_callout(subject)
+            || letters
+            || known.contains(subject)
+            || arrow().unwrap_or(false)
     };
     report.defects.extend(netloom_scene::lint::unresolved(&frame, &resolve).defects);
     report

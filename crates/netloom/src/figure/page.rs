@@ -1,7 +1,7 @@
 //! What of a model fits the page at readable type.
 
 use netloom_diagram::styles::{DrawOptions, PAGE, Style};
-use netloom_diagram::view::{MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view};
+use netloom_diagram::view::{Details, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view};
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::Graph;
 use netloom_layout::Direction;
@@ -16,8 +16,12 @@ const LEAST_PT: f64 = 6.0;
 const PT: f64 = 0.75;
 /// The deepest level tried.
 const MAX_DEPTH: u32 = 16;
+/// The most boxes of a view that is opened to the last for detail figures.
+const MAX_WHOLE: usize = 2000;
 /// The least area that a box and the space around it take up, px².
 const LEAST_AREA: f64 = 1600.0;
+/// How much of the space between boxes is left where a figure has to be compact.
+const TIGHT: f64 = 0.6;
 /// About how much of the page's length a box and the arrow to it take up, px.
 const PITCH: f64 = 48.0;
 
@@ -43,8 +47,21 @@ pub(super) fn choose(graph: &Graph, style: &Style, options: &FigureOptions, them
         batch: options.batch,
         ..DrawOptions::new(theme)
     };
+    let compact = DrawOptions { theme: compact(&draw.theme), ..draw.clone() };
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
-    Chooser { graph, style, options, draw, page, least_scale }.choose()
+    Chooser { graph, style, options, draw, compact, page, least_scale }.choose()
+}
+
+/// A theme with less space between boxes, in steps of the same grid.
+fn compact(theme: &Theme) -> Theme {
+    let tight = |gap: f64| ((gap * TIGHT / theme.grid).round() * theme.grid).min(gap);
+    Theme {
+        rank_gap: tight(theme.rank_gap),
+        node_gap: tight(theme.node_gap),
+        lane_gap: tight(theme.lane_gap),
+        container_padding: tight(theme.container_padding),
+        ..theme.clone()
+    }
 }
 
 /// The room that a figure may take, px.
@@ -59,6 +76,8 @@ struct Chooser<'a> {
     style: &'a Style,
     options: &'a FigureOptions,
     draw: DrawOptions,
+    /// The same with less space between boxes.
+    compact: DrawOptions,
     page: Size,
     /// How much the figure may be scaled down before its smallest type is too small.
     least_scale: f64,
@@ -120,7 +139,7 @@ impl Chooser<'_> {
                 return plain;
             }
             let deeper = netloom_diagram::view(self.graph, &self.spec(deeper, self.options.detail));
-            return self.detailed(&plain.view, &deeper).unwrap_or(plain);
+            return self.detailed(&plain.view, &[deeper]).unwrap_or(plain);
         }
         let scene = (self.style.draw)(self.graph, &view, &self.draw);
         let scale = self.options.width_px.map_or(1.0, |w| w / scene.size.width).min(1.0);
@@ -152,14 +171,19 @@ impl Chooser<'_> {
         Chosen { view, scene, notes, width_px: self.options.width_px }
     }
 
-    /// Views with ever more levels open, up to one that is open or plainly too large.
+    /// Views with ever more levels open, up to one that is open or plainly too large; behind that the whole, which
+    /// detail figures are cut from.
     fn levels(&self, detail: Detail) -> Vec<View> {
         let mut levels: Vec<View> = Vec::new();
         for depth in 1..=MAX_DEPTH {
             let next = view(self.graph, &self.spec(Depth::Levels(depth), detail));
-            let is_last = !is_closed(&next) || self.is_hopeless(&next);
+            let (is_open, is_hopeless) = (!is_closed(&next), self.is_hopeless(&next));
+            let is_small = boxes(&next) < MAX_WHOLE;
             levels.push(next);
-            if is_last {
+            if is_hopeless && !is_open && is_small {
+                levels.push(view(self.graph, &self.spec(Depth::Full, detail)));
+            }
+            if is_open || is_hopeless {
                 break;
             }
         }
@@ -174,8 +198,8 @@ impl Chooser<'_> {
             }
             let Some((scene, width_px)) = self.fit(level) else { continue };
             let plain = Chosen { view: level.clone(), scene, notes: Vec::new(), width_px };
-            let deeper = levels.get(i + 1).filter(|_| detail != Detail::Sketch);
-            let mut chosen = deeper.and_then(|d| self.detailed(level, d)).unwrap_or(plain);
+            let deeper = if detail == Detail::Sketch { &[] } else { &levels[i + 1..] };
+            let mut chosen = self.detailed(level, deeper).unwrap_or(plain);
             let closed = level.nodes.iter().filter(|n| n.kind == NodeKind::Module).count();
             if closed > 0 && detail != Detail::Sketch {
                 let blocks = if closed == 1 { "block is" } else { "blocks are" };
@@ -189,24 +213,29 @@ impl Chooser<'_> {
         None
     }
 
-    /// A view with as many detail figures as fit.
-    fn detailed(&self, level: &View, deeper: &View) -> Option<Chosen> {
+    /// A view with as many detail figures as fit, cut from the deepest view of some or from the next.
+    fn detailed(&self, level: &View, deeper: &[View]) -> Option<Chosen> {
         if !self.options.callouts {
             return None;
         }
         let spec = self.spec(Depth::Full, self.options.detail);
-        let mut most = MAX_CALLOUTS;
-        while most > 0 {
-            let details = callouts(self.graph, &spec, level, deeper, most);
-            most = details.len().min(most);
-            if most == 0 {
-                return None;
+        // The whole of a block says more than its parts closed, even without the norms and activations.
+        let whole = deeper.last().into_iter().flat_map(|v| [(v, true), (v, false)]);
+        let next = deeper.first().filter(|_| deeper.len() > 1).into_iter().map(|v| (v, true));
+        let sources: Vec<(&View, bool)> = whole.chain(next).collect();
+        for most in (1..=MAX_CALLOUTS).rev() {
+            for &(source, bands) in &sources {
+                let details = callouts(self.graph, &spec, level, source, Details { most, bands });
+                if details.is_empty() || details.len() < most && most < MAX_CALLOUTS {
+                    continue;
+                }
+                let view = View { callouts: details, ..level.clone() };
+                if let Some((scene, width_px)) = self.fit(&view) {
+                    let note = "detail figures leave out norms and activations, so that they fit the page";
+                    let notes = (!bands).then(|| note.to_owned()).into_iter().collect();
+                    return Some(Chosen { view, scene, notes, width_px });
+                }
             }
-            let view = View { callouts: details, ..level.clone() };
-            if let Some((scene, width_px)) = self.fit(&view) {
-                return Some(Chosen { view, scene, notes: Vec::new(), width_px });
-            }
-            most -= 1;
         }
         None
     }
@@ -229,9 +258,8 @@ impl Chooser<'_> {
                 keep = keep * 2 / 3;
                 continue;
             }
-            let (scene, width_px) = fitted.unwrap_or_else(|| {
-                ((self.style.draw)(self.graph, &view, &self.draw), self.options.width_px)
-            });
+            let (scene, width_px) = fitted
+                .unwrap_or_else(|| ((self.style.draw)(self.graph, &view, &self.draw), self.options.width_px));
             let left_out = boxes(&all) + 1 - boxes(&view).min(boxes(&all) + 1);
             let notes = vec![format!(
                 "{left_out} of {} boxes are left out, so that the figure fits the page; --depth 1 draws them all",
@@ -254,12 +282,15 @@ impl Chooser<'_> {
         !self.style.opens_all && (chain * pitch > length || boxes * LEAST_AREA > width * height)
     }
 
-    /// Draws a view, if it fits the page at readable type.
+    /// Draws a view, if it fits the page at readable type; with less space between boxes where that helps.
     fn fit(&self, view: &View) -> Option<Fitted> {
-        let scene = (self.style.draw)(self.graph, view, &self.draw);
-        let scale = |s: &Scene| {
-            (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0)
-        };
+        self.fit_with(view, &self.draw).or_else(|| self.fit_with(view, &self.compact))
+    }
+
+    fn fit_with(&self, view: &View, draw: &DrawOptions) -> Option<Fitted> {
+        let scene = (self.style.draw)(self.graph, view, draw);
+        let scale =
+            |s: &Scene| (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0);
         let first = scale(&scene);
         if first < self.least_scale - 1e-9 {
             return None;
@@ -272,7 +303,7 @@ impl Chooser<'_> {
             return Some((scene, Some(width)));
         }
         // Too high for the page at its own size: drawn for a wider page, it prints smaller.
-        let wider = DrawOptions { width_px: Some(width / first), ..self.draw.clone() };
+        let wider = DrawOptions { width_px: Some(width / first), ..draw.clone() };
         let scene = (self.style.draw)(self.graph, view, &wider);
         let fits = width / scene.size.width >= self.least_scale - 1e-3
             && scene.size.height * width / scene.size.width <= self.page.height + 1.0;

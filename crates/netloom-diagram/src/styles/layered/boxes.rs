@@ -104,8 +104,7 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
     }
     if let Some(letter) = &text.letter {
         let size = super::details::badge(letter);
-        let corner =
-            Point::new(main.x0 + theme.padding_x + size.width, main.center().y - size.height / 2.0);
+        let corner = Point::new(main.x0 + theme.padding_x + size.width, main.center().y - size.height / 2.0);
         let key = Key::new(format!("{}@callout", node.key.subject()));
         let mut mark = pill(&key, letter.clone(), corner, PILL, theme.pill(&swatch));
         mark.key = node.key.piece("letter");

@@ -31,6 +31,8 @@ struct Detail {
 /// Where detail figures stand, from the left top corner of the whole.
 pub(super) struct Places {
     corners: Vec<Point>,
+    /// The width of all, where they stand one below the other, px.
+    width: Option<f64>,
     /// The size of figure and detail figures together, px.
     pub(super) size: Size,
     /// Whether they stand right of the figure, not below.
@@ -73,7 +75,7 @@ impl Details {
         let theme = &options.theme;
         let (page, gap) = (options.page, theme.rank_gap);
         let room = (page.width - 2.0 * theme.margin, page.height - 2.0 * theme.margin);
-        let none = Places { corners: Vec::new(), size: figure, beside: false };
+        let none = Places { corners: Vec::new(), width: None, size: figure, beside: false };
         if self.figures.is_empty() {
             return none;
         }
@@ -91,15 +93,15 @@ impl Details {
         for figure_beside in &self.figures {
             width += figure_beside.size.width + if width > 0.0 { gap } else { 0.0 };
             let (corners, size) = self.shelves(width, gap);
+            let column = corners.iter().all(|p| p.x == 0.0).then_some(size.width);
             let size_all = Size::new(figure.width + gap + size.width, figure.height.max(size.height));
-            let corners =
-                corners.into_iter().map(|p| Point::new(p.x + figure.width + gap, p.y)).collect();
-            offer(Places { corners, size: size_all, beside: true });
+            let corners = corners.into_iter().map(|p| Point::new(p.x + figure.width + gap, p.y)).collect();
+            offer(Places { corners, width: column, size: size_all, beside: true });
         }
         let (corners, size) = self.shelves(room.0.max(figure.width), gap);
         let corners = corners.into_iter().map(|p| Point::new(p.x, p.y + figure.height + gap)).collect();
         let size_all = Size::new(figure.width.max(size.width), figure.height + gap + size.height);
-        offer(Places { corners, size: size_all, beside: false });
+        offer(Places { corners, width: None, size: size_all, beside: false });
         best.map_or(none, |b| b.2)
     }
 
@@ -124,10 +126,12 @@ impl Details {
         let theme = &options.theme;
         for ((detail, corner), callout) in self.figures.iter().zip(&places.corners).zip(&view.callouts) {
             let key = Key::new(format!("callout:{}", detail.letter.text));
-            let category = callout.of.first().map_or(netloom_graph::Category::Other, |n| view.nodes[*n].category);
+            let category =
+                callout.of.first().map_or(netloom_graph::Category::Other, |n| view.nodes[*n].category);
             let swatch = theme.swatch(category.name());
             let mut group = Group::new(key.clone()).with_role(Role::Container);
-            let rect = Rect::from_origin_size(*corner, detail.size);
+            let width = places.width.unwrap_or(detail.size.width);
+            let rect = Rect::from_origin_size(*corner, Size::new(width, detail.size.height));
             group.push(
                 rounded_rect(key.piece("frame"), rect, theme.container_radius)
                     .filled(theme.background)
@@ -139,13 +143,18 @@ impl Details {
             let top = Point::new(rect.x0 + pad + badge.width, middle - badge.height / 2.0);
             group.push(pill(&key, detail.letter.clone(), top, PILL, theme.pill(&swatch)));
             let x = top.x + PILL_GAP;
-            group.push(label_from(key.piece("title"), detail.title.clone(), Point::new(x, middle), theme.ink));
+            group.push(label_from(
+                key.piece("title"),
+                detail.title.clone(),
+                Point::new(x, middle),
+                theme.ink,
+            ));
             if let Some(place) = &detail.place {
                 let start = Point::new(x + detail.title.width + 3.0, middle);
                 group.push(label_from(key.piece("place"), place.clone(), start, theme.muted));
             }
             let mut body = Group::new(key.piece("body"));
-            let left = rect.x0 + (detail.size.width - detail.layout.size.width) / 2.0;
+            let left = rect.x0 + (width - detail.layout.size.width) / 2.0;
             body.transform = Affine::translate((left, rect.y0 + header_height(theme)));
             boxes::draw(&callout.view, &detail.measured, &detail.layout, options, &mut body);
             edges::draw(&callout.view, &detail.layout, options, &mut body);

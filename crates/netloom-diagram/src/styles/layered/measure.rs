@@ -8,8 +8,8 @@ use netloom_scene::TextRun;
 use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
-use crate::styles::DrawOptions;
 use super::details::badge;
+use crate::styles::DrawOptions;
 use crate::view::{Callout, NodeKind, View};
 
 /// The widest a box may get before its text is cut, px.
@@ -68,8 +68,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
         for &n in &callout.of {
             // The text stays in the middle of the box, so the letter takes its width on both sides.
             let before = boxes[n].pill();
-            boxes[n].letter =
-                Some(shape(&Callout::letter(c).to_string(), &theme.header_style(true)));
+            boxes[n].letter = Some(shape(&Callout::letter(c).to_string(), &theme.header_style(true)));
             boxes[n].natural += 2.0 * (boxes[n].pill() - before);
         }
     }

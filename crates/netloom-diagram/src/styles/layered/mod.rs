@@ -61,8 +61,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
         root.push(left);
     }
     if !view.callouts.is_empty() {
-        let aside =
-            if places.beside { shift - gutter } else { (inner - places.size.width).max(0.0) / 2.0 };
+        let aside = if places.beside { shift - gutter } else { (inner - places.size.width).max(0.0) / 2.0 };
         let mut beside = Group::new("figure#details");
         beside.transform = Affine::translate((margin + aside, margin));
         details.draw(view, &places, options, &mut beside);

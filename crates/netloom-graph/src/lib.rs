@@ -24,6 +24,7 @@ pub mod diagnostic;
 pub mod dim;
 pub mod dtype;
 pub mod graph;
+pub mod hierarchy;
 pub mod infer;
 pub mod layers;
 pub mod lift;

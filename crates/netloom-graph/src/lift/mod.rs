@@ -10,15 +10,18 @@ mod dead;
 mod expression;
 mod gelu;
 mod global_pool;
+mod group_norm;
 mod hard_swish;
 mod layer_norm;
 mod linear_bias;
+mod lp_norm;
 mod mish;
 mod no_op;
 mod quick_gelu;
 mod rewrite;
 mod rms_norm;
 mod rotary;
+mod softplus;
 mod source;
 mod swish;
 #[cfg(test)]
@@ -36,10 +39,13 @@ pub const RULES: &[&Rule] = &[
     &quick_gelu::RULE,
     &swish::RULE,
     &hard_swish::RULE,
+    &softplus::RULE,
     &mish::RULE,
     &layer_norm::RULE,
     &rms_norm::RULE,
     &rotary::RULE,
+    &group_norm::RULE,
+    &lp_norm::RULE,
     &attention::RULE,
     &global_pool::RULE,
 ];

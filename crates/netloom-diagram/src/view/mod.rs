@@ -12,6 +12,7 @@ mod calls;
 mod flow;
 mod fuse;
 mod groups;
+mod loops;
 mod repeats;
 mod skips;
 mod stubs;
@@ -33,8 +34,16 @@ pub struct Pass {
 }
 
 /// Every pass in the order in which they run.
-pub static PASSES: &[&Pass] =
-    &[&bias::PASS, &fuse::PASS, &unwrap::PASS, &stubs::PASS, &repeats::PASS, &trunk::PASS, &skips::PASS];
+pub static PASSES: &[&Pass] = &[
+    &bias::PASS,
+    &loops::PASS,
+    &fuse::PASS,
+    &unwrap::PASS,
+    &stubs::PASS,
+    &repeats::PASS,
+    &trunk::PASS,
+    &skips::PASS,
+];
 
 /// Which modules are open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

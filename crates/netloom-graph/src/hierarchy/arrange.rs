@@ -41,9 +41,21 @@ pub(super) struct Item {
     /// Its last operator.
     pub last: usize,
     pub is_block: bool,
+    /// Whether it is a block with a short cut that changes nothing.
+    pub straight: bool,
     /// Whether it makes another number of positions than what comes before.
     pub changes: bool,
     pub heavy: usize,
+}
+
+impl Item {
+    /// The class of the one part that it is.
+    pub fn class(&self) -> Option<&'static str> {
+        match self.trees.as_slice() {
+            [Tree::Part(part)] => Some(part.class),
+            _ => None,
+        }
+    }
 }
 
 /// The parts of a chain. Only the chain of a whole model has stages.
@@ -103,6 +115,7 @@ pub(super) fn items(flow: &Flow<'_>, links: &[Link], ranges: &[(usize, usize)]) 
             trees,
             last: links[end - 1].last(),
             is_block,
+            straight: held.iter().any(|l| l.form == Form::Residual && l.straight),
             changes: changes[at..end].contains(&true),
             heavy: heavy(flow, &held.iter().collect::<Vec<_>>()),
         });
@@ -223,9 +236,14 @@ fn describe(flow: &Flow<'_>, links: &[Link]) -> (&'static str, &'static str) {
         };
     }
     if !has_residual && joins(Concat) {
+        let shrinks = regions.iter().any(|l| {
+            l.nodes.iter().flat_map(|n| &flow.reads[*n]).any(|n| flow.area(*n) > flow.area(l.last()))
+        });
         let squeezes = links.first().is_some_and(|l| l.is_plain() && l.label == [Pointwise]);
         return match label.as_slice() {
             [_, Pointwise, Spatial] if squeezes => ("fire", "fire module"),
+            label if label.contains(&Depthwise) => ("unit", "shuffle unit"),
+            _ if shrinks => ("reduction", "reduction block"),
             _ => ("inception", "inception block"),
         };
     }

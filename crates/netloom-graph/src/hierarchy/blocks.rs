@@ -22,7 +22,7 @@ pub(super) fn blocks(flow: &Flow<'_>, links: &[Link]) -> Blocks {
     let (mut signs, mut at, mut breaks, mut is_new) = (Vec::new(), Vec::new(), Vec::new(), false);
     for (i, link) in links.iter().enumerate() {
         // A layer that changes resolution between blocks stands for itself, and so does pooling anywhere.
-        is_new |= link.is_plain() && changes[i] && (has_blocks || !flow.class[link.last()].is_heavy());
+        is_new |= !link.is_block(flow) && changes[i] && (has_blocks || !flow.class[link.last()].is_heavy());
         let Some(key) = key(flow, link) else { continue };
         let next = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         signs.push(*keys.entry(key).or_insert(next));
@@ -70,7 +70,7 @@ pub(super) fn heavy(flow: &Flow<'_>, links: &[&Link]) -> usize {
     links.iter().flat_map(|l| &l.nodes).filter(|n| flow.class[**n].is_heavy()).count()
 }
 
-/// Which links make another number of positions than the link before.
+/// Which links make another number of positions than what comes before, by a layer and not by moving data.
 pub(super) fn changes(flow: &Flow<'_>, links: &[Link]) -> Vec<bool> {
     let mut before = None;
     links
@@ -79,7 +79,7 @@ pub(super) fn changes(flow: &Flow<'_>, links: &[Link]) -> Vec<bool> {
             let area = flow.area(link.last()).filter(|a| *a > 1);
             let changes = area.is_some() && before.is_some() && area != before;
             before = area.or(before);
-            changes
+            changes && link.nodes.iter().any(|n| flow.scales(*n))
         })
         .collect()
 }
@@ -91,14 +91,32 @@ pub(super) fn key(flow: &Flow<'_>, link: &Link) -> Option<(Form, Vec<Class>)> {
         Form::Plain if class == Class::Plumbing => None,
         Form::Plain => Some((Form::Plain, vec![class])),
         Form::Gate if weighs_channels(flow, link) => None,
+        // Mixing positions and mixing channels is the same but for the axis.
+        Form::Residual if link.label.iter().all(|c| *c == Class::Linear) && transposes(flow, link) => {
+            let mut label = link.label.clone();
+            label.push(Class::Plumbing);
+            Some((Form::Residual, label))
+        }
         form => {
             let mut label = link.label.clone();
-            // The first block of a mobile network has nothing to expand.
-            if label.contains(&Class::Depthwise) && label.first() == Some(&Class::Pointwise) {
+            if unexpanded(&label).is_some() {
                 label.remove(0);
             }
             Some((form, label))
         }
+    }
+}
+
+fn transposes(flow: &Flow<'_>, link: &Link) -> bool {
+    let is_transpose = |n: &usize| flow.kind(*n) == "transpose";
+    link.nodes.iter().filter(|n| is_transpose(n)).nth(1).is_some()
+}
+
+/// What a block with a depthwise convolution holds without the convolution that makes more channels for it.
+fn unexpanded(label: &[Class]) -> Option<&[Class]> {
+    match label {
+        [Class::Pointwise, rest @ ..] if rest.contains(&Class::Depthwise) => Some(rest),
+        _ => None,
     }
 }
 
@@ -139,19 +157,21 @@ fn phase(flow: &Flow<'_>, links: &[Link], at: &[usize], run: Run) -> usize {
 /// Makes links of the plain layers that are what a residual block holds, only without the short cut: mobile networks
 /// leave it out where sizes change.
 pub(super) fn without_short_cut(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Link> {
-    let template = links.iter().find(|l| {
-        l.form == Form::Residual
-            && l.label.contains(&Class::Depthwise)
-            && l.label.last() == Some(&Class::Pointwise)
-            && l.label.iter().all(|c| c.is_conv())
-    });
-    let Some(template) = template.map(|l| l.label.clone()) else { return links };
+    let mut templates: Vec<Vec<Class>> = Vec::new();
+    for link in &links {
+        let is_template = link.form == Form::Residual
+            && (link.label.contains(&Class::Depthwise) || link.label == [Class::Spatial, Class::Pointwise])
+            && link.label.last() == Some(&Class::Pointwise)
+            && link.label.iter().all(|c| c.is_conv());
+        if is_template && !templates.contains(&link.label) {
+            templates.push(link.label.clone());
+        }
+    }
+    if templates.is_empty() {
+        return links;
+    }
     let counts = |l: &Link| l.is_plain() && flow.class[l.last()].is_heavy();
     let is_open = |l: &Link| l.is_plain() || l.form == Form::Gate && weighs_channels(flow, l);
-    let short = match template.as_slice() {
-        [Class::Pointwise, rest @ ..] => rest,
-        whole => whole,
-    };
     // From each link, the end of the template if it begins there.
     let ends = |start: usize, label: &[Class]| -> Option<usize> {
         let mut left = label.iter();
@@ -176,8 +196,10 @@ pub(super) fn without_short_cut(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Link> 
     let mut made: Vec<Link> = Vec::new();
     let mut at = 0;
     while at < links.len() {
-        let end = ends(at, &template).or_else(|| ends(at, short));
-        let Some(mut end) = end else {
+        let found = templates.iter().find_map(|t| ends(at, t).map(|end| (end, t)));
+        // The first block of a mobile network has nothing to expand.
+        let short = || templates.iter().find_map(|t| ends(at, unexpanded(t)?).map(|end| (end, t)));
+        let Some((mut end, template)) = found.or_else(short) else {
             made.push(links[at].clone());
             at += 1;
             continue;
@@ -187,7 +209,7 @@ pub(super) fn without_short_cut(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Link> 
         }
         let mut link = Link::plain(links[at..end].iter().flat_map(|l| l.nodes.iter().copied()).collect());
         link.form = Form::Residual;
-        link.label.clone_from(&template);
+        link.label.clone_from(template);
         made.push(link);
         at = end;
     }

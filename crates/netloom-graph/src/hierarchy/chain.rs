@@ -48,6 +48,8 @@ pub(super) struct Link {
     pub inner: Vec<Link>,
     /// Operators of each step, where it is unrolled.
     pub steps: Vec<Vec<usize>>,
+    /// Whether what it starts from is joined as it is.
+    pub straight: bool,
     /// Whether the main branch goes down to a lower resolution and comes back.
     pub dips: bool,
 }
@@ -61,6 +63,7 @@ impl Link {
             label: Vec::new(),
             inner: Vec::new(),
             steps: Vec::new(),
+            straight: false,
             dips: false,
         }
     }
@@ -174,6 +177,7 @@ impl<'f, 'g> Splitter<'f, 'g> {
         let is_short = |part: &Vec<usize>| {
             part.len() <= MAX_SHORT && heavy(part) <= 1 && part.iter().all(|n| self.flow.reads[*n].len() <= 1)
         };
+        link.straight = straight;
         let has_short_cut =
             if straight { parts.is_empty() } else { parts.len() == 1 && parts.iter().all(is_short) };
         let class = join.map_or(Class::Plumbing, |j| self.flow.class[j]);
@@ -205,9 +209,12 @@ impl<'f, 'g> Splitter<'f, 'g> {
         let Some(area) = join.and_then(|j| self.flow.area(j)) else { return false };
         let low = |l: &Link| self.flow.area(l.last()).is_some_and(|a| a < area && a > 1);
         let heavy = links.iter().flat_map(|l| &l.nodes).filter(|n| self.flow.class[**n].is_heavy());
+        let rises = |l: &Link| {
+            l.nodes.iter().any(|n| matches!(self.flow.class[*n], Class::Resize | Class::Transposed))
+        };
         let joined = join.is_some_and(|j| matches!(self.flow.class[j], Class::Concat | Class::Add));
         let ends = links.last().and_then(|l| self.flow.area(l.last()));
-        joined && ends == Some(area) && links.iter().any(low) && heavy.count() > 1
+        joined && ends == Some(area) && links.iter().any(low) && links.iter().any(rises) && heavy.count() > 1
     }
 
     /// Kinds of heavy operators in order; those that see no positions only weigh channels and are left out.

@@ -115,13 +115,14 @@ impl Facts {
                 Producer::Node(from, _) => live[from.index()],
                 _ => false,
             });
-            let is_heavy = matrices(graph, &learned, *id).next().is_some()
+            let is_heavy = !learned.read_by(*id).is_empty()
                 || matches!(
                     layers::effective(graph, node).map(|l| l.category),
                     Some(Category::Conv | Category::Attention | Category::Recurrent)
                 );
             live[id.index()] = moves && (from_live || is_heavy);
         }
+        revive(graph, &dynamic, &mut live);
         Some(Self { order, learned, live, dynamic })
     }
 
@@ -138,6 +139,26 @@ impl Facts {
     /// Whether a node reads learned tensors.
     pub fn weighs(&self, id: NodeId) -> bool {
         !self.learned.read_by(id).is_empty()
+    }
+}
+
+/// Marks what learned queries go through before attention lets them read data.
+fn revive(graph: &Graph, dynamic: &[bool], live: &mut [bool]) {
+    let is_dynamic = |t: Option<TensorId>| t.is_some_and(|t| dynamic[t.index()]);
+    let mut work: Vec<TensorId> = Vec::new();
+    for (id, node) in graph.nodes() {
+        let attends = live[id.index()] && node.domain == "loom" && kind(graph, node) == "attention";
+        if attends && !is_dynamic(node.input(0)) && is_dynamic(node.input(1)) {
+            work.extend(node.input(0));
+        }
+    }
+    while let Some(tensor) = work.pop() {
+        if let Producer::Node(id, _) = graph.tensor(tensor).producer
+            && graph.tensor(tensor).value.is_none()
+            && !std::mem::replace(&mut live[id.index()], true)
+        {
+            work.extend(graph.node(id).inputs.iter().flatten());
+        }
     }
 }
 
@@ -258,6 +279,11 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// The canonical kind of an operator; empty where nobody knows it.
+    pub fn kind(&self, i: usize) -> &'static str {
+        self.ids[i].map_or("", |id| kind(self.graph, self.graph.node(id)))
+    }
+
     /// What an operator makes, without the batch.
     pub fn shape(&self, i: usize) -> Option<&'a [Dim]> {
         let tensor = self.graph.node(self.ids[i]?).output(0)?;
@@ -271,6 +297,11 @@ impl<'a> Flow<'a> {
             [positions, _] => Some(std::slice::from_ref(positions)),
             _ => None,
         }
+    }
+
+    /// Whether it may change resolution; what only moves data may seem to.
+    pub fn scales(&self, i: usize) -> bool {
+        self.class[i].is_conv() || matches!(self.class[i], Class::Pool | Class::Resize | Class::Concat)
     }
 
     /// How many positions an operator makes, where that is known.

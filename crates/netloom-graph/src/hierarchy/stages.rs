@@ -7,23 +7,30 @@ use super::flow::Flow;
 
 /// Blocks grouped by resolution, where every stage keeps one size, or something between them changes it.
 pub(super) fn of_blocks(flow: &Flow<'_>, items: Vec<Item>) -> Vec<Tree> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (i, item) in items.iter().enumerate().filter(|(_, i)| i.is_block) {
-        let area = flow.area(item.last);
-        match groups.last_mut() {
-            Some(group) if flow.area(items[group[0]].last) == area => group.push(i),
-            _ => groups.push(vec![i]),
-        }
+    let mut blocks: Vec<usize> = (0..items.len()).filter(|i| items[*i].is_block).collect();
+    // A last block of its own kind, such as a pyramid of pooling, is the head.
+    let is_alone = |blocks: &[usize]| {
+        let last = blocks.last().map(|i| items[*i].class());
+        blocks.len() > 2 && blocks.iter().filter(|i| Some(items[**i].class()) == last).count() == 1
+    };
+    while is_alone(&blocks) {
+        blocks.pop();
     }
+    let sizes = grouped(&blocks, |i| flow.shape(items[i].last));
+    let areas = grouped(&blocks, |i| flow.area(items[i].last));
     let is_even =
         |g: &Vec<usize>| g.iter().all(|i| flow.shape(items[*i].last) == flow.shape(items[g[0]].last));
     let between = |pair: &[Vec<usize>]| {
         let (from, to) = (pair[0].last().map_or(0, |i| i + 1), pair[1][0]);
         items[from..to].iter().any(|i| i.changes)
     };
-    let parted = groups.windows(2).all(between);
-    let grouped =
-        groups.len() > 1 && groups.iter().any(|g| g.len() > 1) && (groups.iter().all(is_even) || parted);
+    // Stages of one size are sure where each begins with a block that makes the size and goes on with others that keep
+    // it, or where each is all there is at its resolution.
+    let begins = |g: &Vec<usize>| !items[g[0]].straight && g[1..].iter().all(|i| items[*i].straight);
+    let several = areas.len() > 1 && sizes.iter().all(|g| g.len() > 1) && sizes[1..].iter().all(begins);
+    let parted = areas.iter().all(is_even) || areas.windows(2).all(between);
+    let groups = if several { sizes } else { areas };
+    let grouped = several || groups.len() > 1 && groups.iter().any(|g| g.len() > 1) && parted;
     let mut trees = Vec::new();
     // After the last block comes the head, which belongs to no stage.
     let starts: Vec<usize> = groups
@@ -61,6 +68,18 @@ pub(super) fn of_blocks(flow: &Flow<'_>, items: Vec<Item>) -> Vec<Tree> {
     trees
 }
 
+/// Neighbours of which something is equal.
+fn grouped<T: PartialEq>(blocks: &[usize], of: impl Fn(usize) -> T) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for block in blocks {
+        match groups.last_mut() {
+            Some(group) if of(group[0]) == of(*block) => group.push(*block),
+            _ => groups.push(vec![*block]),
+        }
+    }
+    groups
+}
+
 /// A chain cut where its resolution changes: the stages of plain convolutional networks, encoders and decoders.
 pub(super) fn by_resolution(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Tree> {
     let changes = changes(flow, &links);
@@ -68,9 +87,9 @@ pub(super) fn by_resolution(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Tree> {
     let mut rises = false;
     let mut before = None;
     let mut directions = Vec::with_capacity(links.len());
-    for area in &areas {
-        directions.push(before.is_some() && *area > before);
-        rises |= before.is_some() && *area > before;
+    for (area, changes) in areas.iter().zip(&changes) {
+        directions.push(*changes && *area > before);
+        rises |= *changes && *area > before;
         before = area.or(before);
     }
     // What no longer sees positions is the head.

@@ -59,7 +59,10 @@ const REGISTRIES: &[Registry] = &[
         home: "crates/netloom-graph/src/units/mod.rs",
         table: "UNITS",
         order: Order::ByMeaning,
-        beside: &[],
+        beside: &[
+            ("seek", "questions that rules ask of a lifted graph"),
+            ("tests", "tests of all rules together"),
+        ],
     },
     Registry {
         folder: "crates/netloom-import/src/formats",

@@ -25,7 +25,7 @@ mod softplus;
 mod source;
 mod swish;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{Graph, NodeId, TensorId};
 use rewrite::{Found, apply};

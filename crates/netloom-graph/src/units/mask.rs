@@ -18,14 +18,11 @@ pub(super) const RULE: UnitRule = UnitRule {
 /// The most operators of one mask.
 const MAX_OPERATORS: usize = 512;
 
-/// The place of the first operand of an attention that is neither query, key nor value.
-const FIRST_SIDE: usize = 3;
-
 fn find(source: &Source<'_>, last: NodeId) -> Option<Unit> {
     let mask = source.node(last).output(0)?;
     let reads = |n: NodeId| multi_head_attention::is_attention(source, n);
     let consumers = &source.graph.tensor(mask).consumers;
-    let is_mask = consumers.iter().all(|(n, i)| *i >= FIRST_SIDE && reads(*n));
+    let is_mask = consumers.iter().all(|(n, i)| *i >= multi_head_attention::OPERANDS && reads(*n));
     if consumers.is_empty() || !is_mask || source.is_result(mask) || !computes(source, last) {
         return None;
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Unit, UnitRule, seek};
+use crate::layers::attention as row;
 use crate::lift::Source;
 use crate::{Category, DType, NodeId, TensorId, layers};
 
@@ -14,6 +15,9 @@ pub(super) const RULE: UnitRule = UnitRule {
     at_paper: true,
     find,
 };
+
+/// Query, key and value.
+pub(super) const OPERANDS: usize = 3;
 
 /// The most operators between a projection and the attention: rotations, norms of heads, movement.
 const MAX_DRESSING: usize = 24;
@@ -30,7 +34,7 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
         return None;
     }
     let mut nodes = vec![attention];
-    let operands: Vec<TensorId> = (0..3).map_while(|i| node.input(i)).collect();
+    let operands: Vec<TensorId> = (0..OPERANDS).map_while(|i| node.input(i)).collect();
     let made: Vec<Option<Projection>> = operands.iter().map(|t| projection(source, *t)).collect();
     for projection in made.iter().flatten() {
         nodes.extend(&projection.nodes);
@@ -53,8 +57,9 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
         ports.push(held(i).map_or((attention, i, name), |linear| (linear, 0, name)));
     }
     share(&mut ports);
-    let side = (operands.len()..node.inputs.len()).filter_map(|i| Some((i, node.input(i)?)));
-    ports.extend(side.map(|(i, t)| (attention, i, if is_learned(source, t) { "bias" } else { "mask" })));
+    ports.extend(
+        (OPERANDS..node.inputs.len()).filter_map(|i| Some((attention, i, side(source, attention, i)?))),
+    );
     Some(Unit {
         title: title(source, attention, &made),
         subtitle: subtitle(source, attention),
@@ -62,6 +67,18 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
         ports,
         nodes,
         ..Unit::default()
+    })
+}
+
+/// What an operand that is neither query, key nor value is called.
+fn side(source: &Source<'_>, attention: NodeId, position: usize) -> Option<&'static str> {
+    let tensor = source.node(attention).input(position)?;
+    let is_lifted = source.node(attention).domain == "loom";
+    Some(match position {
+        row::COS | row::SIN if is_lifted => "angles",
+        row::BIAS if is_lifted => "bias",
+        _ if is_learned(source, tensor) => "bias",
+        _ => "mask",
     })
 }
 
@@ -151,12 +168,13 @@ fn title(source: &Source<'_>, attention: NodeId, made: &[Option<Projection>]) ->
         };
         tensor.map(|t| seek::before(source, t, &mut Vec::new()))
     };
-    let cross = flag("cross").unwrap_or_else(|| match (stream(0), stream(1)) {
+    let known = flag("cross").or_else(|| flag("self").map(|own| !own));
+    let cross = known.unwrap_or_else(|| match (stream(0), stream(1)) {
         (Some(q), Some(k)) => !are_near(source, q, k),
         _ => false,
     });
     let causal = flag("causal").or_else(|| flag("is_causal")).or_else(|| flag("unidirectional"));
-    let windowed = flag("window").unwrap_or(false);
+    let windowed = node.attributes.get("window").is_some();
     match (cross, causal.unwrap_or(false), windowed) {
         (true, ..) => "cross-attention".to_owned(),
         (_, true, _) => "masked self-attention".to_owned(),

@@ -47,6 +47,7 @@ const REGISTRIES: &[Registry] = &[
         table: "RULES",
         order: Order::ByMeaning,
         beside: &[
+            ("cone", "what only serves one tensor, for rules that take it in"),
             ("dead", "what nothing reads any more, for all rules"),
             ("expression", "formulas as trees, for rules that match one"),
             ("rewrite", "groups replaced by nodes, with what they stand for"),

@@ -6,6 +6,8 @@
 //! operators stay. Every node of the result says which nodes of the file it stands for.
 
 mod attention;
+mod attention_mask;
+mod cone;
 mod dead;
 mod expression;
 mod gelu;
@@ -21,6 +23,7 @@ mod quick_gelu;
 mod rewrite;
 mod rms_norm;
 mod rotary;
+mod rotary_table;
 mod softplus;
 mod source;
 mod swish;
@@ -47,6 +50,8 @@ pub const RULES: &[&Rule] = &[
     &group_norm::RULE,
     &lp_norm::RULE,
     &attention::RULE,
+    &rotary_table::RULE,
+    &attention_mask::RULE,
     &global_pool::RULE,
 ];
 
@@ -119,9 +124,11 @@ pub fn lift(graph: &Graph) -> Lifted {
             facts = Some(source.into_facts());
         } else {
             apply(&mut lifted, found);
+            dead::nodes(graph, &mut lifted);
         }
     }
-    dead::remove(graph, &mut lifted);
+    dead::nodes(graph, &mut lifted);
+    dead::tensors(graph, &mut lifted);
     lifted.removed.sort_unstable();
     lifted
 }

@@ -30,6 +30,7 @@ pub mod layers;
 pub mod lift;
 pub mod module;
 pub mod node;
+pub mod pattern;
 pub mod recurrence;
 pub mod repeats;
 pub mod shape;

@@ -87,6 +87,9 @@ pub fn describe(graph: &Graph, view: &View, name: &str) -> String {
     if skips > 0 {
         out += &format!(" {skips} connection{} by-pass part of it.", if skips == 1 { "" } else { "s" });
     }
+    if view.edges.iter().any(|e| e.back) {
+        out += " Arrows back carry what one step of a loop hands to the next.";
+    }
     let unknown = graph.nodes().filter(|(_, n)| n.layer.is_none()).count();
     if unknown > 0 {
         out += &format!(" {unknown} operators are of kinds unknown to this program.");

@@ -24,7 +24,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
     let place: BTreeMap<usize, usize> = order.iter().enumerate().map(|(at, n)| (*n, at)).collect();
     // The last line that reads each stream ends its rail.
     let mut last: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for edge in &view.edges {
+    for edge in view.edges.iter().filter(|e| !e.back) {
         if let (Some(s), Some(t)) = (place.get(&edge.source), place.get(&edge.target))
             && s < t
         {
@@ -33,7 +33,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
         }
     }
     let mut arriving: Vec<Vec<(usize, usize)>> = vec![Vec::new(); view.nodes.len()];
-    for edge in &view.edges {
+    for edge in view.edges.iter().filter(|e| !e.back) {
         arriving[edge.target].push((edge.source, edge.tensor.index()));
     }
     let mut rails: Vec<Option<(usize, usize)>> = Vec::new();
@@ -197,7 +197,7 @@ fn order(view: &View) -> Vec<usize> {
     let n = view.nodes.len();
     let mut missing = vec![0usize; n];
     let mut out: Vec<Vec<usize>> = vec![Vec::new(); n];
-    for edge in &view.edges {
+    for edge in view.edges.iter().filter(|e| !e.back) {
         missing[edge.target] += 1;
         out[edge.source].push(edge.target);
     }
@@ -234,8 +234,7 @@ fn name(view: &View, index: usize) -> String {
             outer = view.nodes[p]
                 .modules
                 .last()
-                .map(|_| view.nodes[p].key.subject().to_owned())
-                .unwrap_or_default();
+                .map_or_else(|| view.nodes[p].title.clone(), |_| view.nodes[p].key.subject().to_owned());
         }
         times.extend((view.nodes[p].repeat > 1).then(|| format!("×{}", view.nodes[p].repeat)));
         depth += 1;

@@ -96,6 +96,24 @@ impl Value {
         Some(Self { dims, elements })
     }
 
+    /// The same elements with the axes in another order, which names every axis once; `None` when it does not.
+    pub fn transpose(&self, order: &[usize]) -> Option<Self> {
+        let mut sorted = order.to_vec();
+        sorted.sort_unstable();
+        if !sorted.iter().copied().eq(0..self.dims.len()) {
+            return None;
+        }
+        let before = strides(&self.dims);
+        let dims: Vec<usize> = order.iter().map(|axis| self.dims[*axis]).collect();
+        let after = strides(&dims);
+        let place = |flat: usize| {
+            let steps = order.iter().zip(&after).zip(&dims);
+            steps.map(|((axis, stride), size)| flat / stride % size * before[*axis]).sum()
+        };
+        let places: Vec<usize> = (0..self.len()).map(place).collect();
+        self.pick(dims, &places)
+    }
+
     /// This value stretched to larger dimensions as in numpy; `None` when it does not stretch to them.
     pub fn stretch(&self, dims: &[usize]) -> Option<Self> {
         if self.dims == dims {

@@ -54,8 +54,16 @@ pub fn layout(input: &LayoutInput) -> Layout {
     });
     let mut leads = vec![0u32; input.edges.len()];
     pieces.iter().filter(|p| p.part == 0).for_each(|p| leads[p.net as usize] += 1);
-    let nest = Nest { input, clean: &clean, pieces: &pieces, parts: &parts, sorted: &sorted, leads: &leads };
-    let first = nest.solve(&[], &[]);
+    let mut nest = Nest {
+        input,
+        clean: &clean,
+        pieces: &pieces,
+        parts: &parts,
+        sorted: &sorted,
+        leads: &leads,
+        shy: false,
+    };
+    let mut first = nest.solve(&[], &[]);
     let rects = nest.rects(&first);
     let mut best = nest.assemble(&first, rects.clone());
     // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
@@ -64,16 +72,27 @@ pub fn layout(input: &LayoutInput) -> Layout {
     }
     let mut hints = nest.hints(&rects);
     let mut wishes: Vec<Wish> = Vec::new();
+    let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
     let better = |nest: &Nest, best: &mut Layout, hints: &[Hint], wishes: &[Wish]| {
         let round = nest.solve(hints, wishes);
         let other = nest.assemble(&round, nest.rects(&round));
-        let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
         let gain = cost(&other) < cost(best);
         if gain {
             *best = other;
         }
         gain
     };
+    if best.stats.crossings > 0 {
+        nest.shy = true;
+        let round = nest.solve(&[], &[]);
+        let rects = nest.rects(&round);
+        let other = nest.assemble(&round, rects.clone());
+        if cost(&other) < cost(&best) {
+            (first, best, hints) = (round, other, nest.hints(&rects));
+        } else {
+            nest.shy = false;
+        }
+    }
     if !hints.is_empty() && !better(&nest, &mut best, &hints, &wishes) {
         hints.clear();
     }
@@ -102,6 +121,8 @@ struct Nest<'a> {
     sorted: &'a [u32],
     /// How many edges each net has.
     leads: &'a [u32],
+    /// Whether only by-passes come through doors into boxes.
+    shy: bool,
 }
 
 /// All levels solved.
@@ -163,7 +184,7 @@ impl Nest<'_> {
                 let found = wishes.binary_search_by_key(&(level as u32, net), |w| (w.0, w.1));
                 found.ok().map(|i| wishes[i].2)
             };
-            let forks = |net: u32| self.leads[net as usize] > 1;
+            let forks = |net: u32| !self.shy || self.leads[net as usize] > 1;
             let mut doors = doors(input, clean, own, pieces, forks, wish, open);
             let mut tries = 0;
             let (problem, gates, solution) = loop {

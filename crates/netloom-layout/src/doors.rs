@@ -19,8 +19,8 @@ pub(crate) struct Door {
 }
 
 /// The nets that may come into a container through a door, sorted: by-passes to one thing only, which the flow enters
-/// from above. One net per side of what it leads to, the first at the right. Into a box comes only what also leads
-/// elsewhere, as `forks` tells of a net. `wish` tells of a net
+/// from above. One net per side of what it leads to, the first at the right. Into a box comes only what
+/// `forks` tells. `wish` tells of a net
 /// whether its door is to be at the right, at the left or closed. `open` tells of the containers inside
 /// whether a net comes into them through a door.
 pub(crate) fn doors(

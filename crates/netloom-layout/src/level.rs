@@ -2,6 +2,7 @@
 
 use crate::acyclic::reversed;
 use crate::count::measure;
+use crate::exact::exact;
 use crate::lanes::lanes;
 use crate::order::order;
 use crate::place::place;
@@ -31,31 +32,43 @@ pub(crate) fn solve(problem: &Problem) -> Solution {
     let reversed = reversed(problem.items.len(), &pairs, &against);
     let rows = rows(problem, &reversed);
     let sides = side_entries(problem, true);
-    let mut best = arranged(problem, &rows, &sides);
-    let mut cost = quality(problem, &best);
-    // By-passes that enter boxes from the side may get in each other's way.
-    if cost.0 > 0 {
-        let fewer = side_entries(problem, false);
-        if fewer != sides {
-            let other = arranged(problem, &rows, &fewer);
-            let now = quality(problem, &other);
-            if now < cost {
-                (best, cost) = (other, now);
-            }
+    let fewer = side_entries(problem, false);
+    let mut best: Option<((usize, usize), Solution)> = None;
+    // By-passes that enter boxes from the side may get in each other's way, and not every level is series-parallel.
+    let ways = [(false, &sides), (true, &sides), (true, &fewer)];
+    for (general, sides) in ways.into_iter().take(if fewer == sides { 2 } else { 3 }) {
+        let Some(solution) = arranged(problem, &rows, sides, &reversed, general) else { continue };
+        let cost = quality(problem, &solution);
+        let done = cost.0 == 0;
+        if best.as_ref().is_none_or(|b| cost < b.0) {
+            best = Some((cost, solution));
+        }
+        if done {
+            break;
         }
     }
-    let _ = cost;
+    let mut best = best.map(|b| b.1).unwrap_or_default();
     best.reversed = reversed;
     best
 }
 
 /// Places and routes for given rows and links that enter from the side.
-fn arranged(problem: &Problem, rows: &[u32], sides: &[bool]) -> Solution {
+fn arranged(
+    problem: &Problem,
+    rows: &[u32],
+    sides: &[bool],
+    reversed: &[bool],
+    general: bool,
+) -> Option<Solution> {
     let mut cells = proper(problem, rows, sides);
+    if !general {
+        let (order, centers) = exact(problem, &mut cells, rows, reversed, sides)?;
+        return Some(route(problem, &cells, &order, &centers, &[]));
+    }
     let order = order(&mut cells);
     let centers = place(&mut cells, &order, &problem.spacing);
     let lanes = lanes(&cells, &order, &centers, problem.spacing.lane);
-    route(problem, &cells, &order, &centers, &lanes)
+    Some(route(problem, &cells, &order, &centers, &lanes))
 }
 
 /// Crossings and corners of a solution.

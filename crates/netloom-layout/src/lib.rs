@@ -4,23 +4,29 @@
 //! any [`LayoutInput`], however odd, gives a [`Layout`]. It uses no recursion, and equal inputs give equal layouts.
 //!
 //! # Phases
-//! `clean` makes the input sane and `cut` cuts edges at borders; `compound` solves every container from the inside out.
-//! Its unlinked `parts` stand side by side; each is a `level` solved by `acyclic`, `rank`, `proper` (with `sides`, `runs`), `order` (with `settle`), `place` (with
-//! `ends`, `align`), `lanes`, and `route` (with `tracks`). `count` and [`verify()`] look at the result only.
+//! `clean` makes the input sane and `cut` cuts edges at borders; `compound` solves every container from the inside out,
+//! with `doors` in its sides for by-passes. Its `satellite`s leave first; its unlinked `parts` stand side by side. Each is
+//! a `level`: `acyclic`, `rank` and `proper` (with `sides`, `runs`) make rows of cells. If the level is a tree of chains,
+//! forks and joins (`series`), `exact` places it (with `columns` of `outline`s); if not, or if that crosses, `order` (with
+//! `settle`) and `place` (with `ends`, `align`) do, and `lanes`. Last comes `route` (with `tracks`). `count` and
+//! [`verify()`] look at the result only.
 
 mod acyclic;
 mod align;
 pub mod clean;
+mod columns;
 mod compound;
 mod count;
 mod cut;
 mod doors;
 mod ends;
+mod exact;
 pub mod geometry;
 pub mod input;
 mod lanes;
 mod level;
 mod order;
+mod outline;
 pub mod output;
 mod parts;
 mod place;
@@ -31,6 +37,7 @@ mod route;
 mod runs;
 pub mod sample;
 mod satellite;
+mod series;
 mod settle;
 mod sides;
 mod skyline;

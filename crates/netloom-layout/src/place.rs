@@ -12,7 +12,7 @@ use crate::order::Order;
 use crate::proper::Cells;
 
 /// Weight from which a line counts as part of the trunk.
-const HEAVY: u32 = 5;
+pub(crate) const HEAVY: u32 = 5;
 /// Passes per class of blocks: trunk, items, by-passes.
 const PASSES: [usize; 3] = [4, 8, 3];
 

@@ -9,6 +9,7 @@ use crate::{Command, Outcome, check, workspace};
 
 mod crossings;
 mod draw;
+mod fold;
 mod layout;
 mod onnx;
 mod read;
@@ -34,7 +35,7 @@ struct Part {
     job: fn(&[String]) -> Outcome,
 }
 
-const PARTS: &[Part] = &[draw::PART, layout::PART, read::PART];
+const PARTS: &[Part] = &[draw::PART, layout::PART, read::PART, fold::PART];
 
 /// How to measure.
 struct Bench {

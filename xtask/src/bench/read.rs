@@ -52,7 +52,7 @@ fn job(args: &[String]) -> Outcome {
 }
 
 /// Prints what the work took of the processor.
-fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
+pub(super) fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
     let (cpu, start) = (own_cpu_secs(), Instant::now());
     let result = work();
     println!("{name} {}\n{name}_wall {}", own_cpu_secs() - cpu, start.elapsed().as_secs_f64());

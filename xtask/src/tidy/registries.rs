@@ -47,6 +47,7 @@ const REGISTRIES: &[Registry] = &[
         table: "RULES",
         order: Order::ByMeaning,
         beside: &[
+            ("cone", "what only serves one tensor, for rules that take it in"),
             ("dead", "what nothing reads any more, for all rules"),
             ("expression", "formulas as trees, for rules that match one"),
             ("rewrite", "groups replaced by nodes, with what they stand for"),
@@ -59,7 +60,10 @@ const REGISTRIES: &[Registry] = &[
         home: "crates/netloom-graph/src/units/mod.rs",
         table: "UNITS",
         order: Order::ByMeaning,
-        beside: &[],
+        beside: &[
+            ("seek", "questions that rules ask of a lifted graph"),
+            ("tests", "tests of all rules together"),
+        ],
     },
     Registry {
         folder: "crates/netloom-import/src/formats",

@@ -196,6 +196,11 @@ impl<'a> Builder<'a> {
                 units.entry(unit_of[id.index()]).or_default().push(id);
             }
         }
+        for (id, _) in graph.nodes() {
+            if let Some(list) = self.flow.serves(id).and_then(|l| units.get_mut(&unit_of[l.index()])) {
+                list.push(id);
+            }
+        }
         let mut ordered: Vec<(Unit, Vec<NodeId>)> = units.into_iter().collect();
         ordered.sort_by_key(|(_, operators)| operators.first().copied());
 

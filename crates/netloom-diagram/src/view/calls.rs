@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use netloom_graph::recurrence::{self, Recurrence};
 use netloom_graph::{Graph, ModuleId, NodeId, Producer};
 
 use super::flow::Flow;
@@ -27,18 +28,43 @@ impl Calls {
         }
         let parents: Vec<Option<ModuleId>> = graph.modules().map(|(_, m)| m.parent).collect();
         let mut calls = Self { call: BTreeMap::new(), single: vec![false; n_modules] };
+        let steps = steps(&recurrence::find(graph));
         // Children have greater ids than their parents, so each list is whole when its turn comes.
         for i in (1..n_modules).rev() {
             let nodes = std::mem::take(&mut inside[i]);
             if nodes.len() > MAX_OPERATORS {
                 break;
             }
-            calls.split(graph, flow, ModuleId::new(i), &nodes);
+            if !calls.split_steps(ModuleId::new(i), &nodes, &steps) {
+                calls.split(graph, flow, ModuleId::new(i), &nodes);
+            }
             if let Some(parent) = parents[i] {
                 inside[parent.index()].extend(nodes);
             }
         }
         calls
+    }
+
+    /// Parts a module that several steps of a loop go through, and tells whether it is one.
+    fn split_steps(
+        &mut self,
+        module: ModuleId,
+        nodes: &[NodeId],
+        steps: &BTreeMap<NodeId, (usize, u32)>,
+    ) -> bool {
+        let Some(&(first, _)) = nodes.first().and_then(|n| steps.get(n)) else { return false };
+        let of = |n: &NodeId| steps.get(n).filter(|s| s.0 == first).map(|s| s.1);
+        let Some(calls) = nodes.iter().map(of).collect::<Option<Vec<u32>>>() else { return false };
+        let mut times: BTreeMap<u32, usize> = BTreeMap::new();
+        for call in &calls {
+            *times.entry(*call).or_default() += 1;
+        }
+        if times.len() < 2 {
+            return false;
+        }
+        self.single[module.index()] = times.values().all(|n| *n == 1);
+        self.call.extend(nodes.iter().zip(calls).map(|(n, call)| ((module, *n), call)));
+        true
     }
 
     /// Parts a module's operators into groups joined by data.
@@ -118,4 +144,14 @@ impl Calls {
     pub(super) fn are_single(&self, module: ModuleId) -> bool {
         self.single[module.index()]
     }
+}
+
+/// The loop and the step of each operator that belongs to one.
+fn steps(found: &[Recurrence]) -> BTreeMap<NodeId, (usize, u32)> {
+    let mut steps = BTreeMap::new();
+    for (at, recurrence) in found.iter().enumerate() {
+        let places = recurrence.places().into_iter();
+        steps.extend(places.map(|(n, _, step)| (n, (at, u32::try_from(step).unwrap_or(u32::MAX)))));
+    }
+    steps
 }

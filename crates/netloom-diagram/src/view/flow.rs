@@ -1,5 +1,7 @@
 //! Which operators carry data that a reader cares about, and which are plumbing.
 
+use std::collections::BTreeSet;
+
 use netloom_graph::summary::Summary;
 use netloom_graph::{Category, Graph, Node, NodeId, Producer, TensorId, layers};
 
@@ -17,6 +19,7 @@ pub(super) enum Fate {
 /// The fate of every operator, by index.
 pub(super) struct Flow {
     fates: Vec<Fate>,
+    serves: Vec<Option<NodeId>>,
 }
 
 /// Decides the fate of every operator.
@@ -56,11 +59,15 @@ pub(super) fn flow(graph: &Graph, summary: &Summary, plumbing: bool) -> Flow {
         }
     }
 
+    let serves = if plumbing { vec![None; n] } else { preparing(graph) };
     let fates = graph
         .nodes()
         .map(|(id, node)| {
             if plumbing {
                 return Fate::Shown;
+            }
+            if serves[id.index()].is_some() {
+                return Fate::Gone;
             }
             let makes_data = node.outputs.iter().flatten().any(|t| dynamic[t.index()]);
             if !live[id.index()] || !makes_data {
@@ -75,7 +82,57 @@ pub(super) fn flow(graph: &Graph, summary: &Summary, plumbing: bool) -> Flow {
             }
         })
         .collect();
-    Flow { fates }
+    Flow { fates, serves }
+}
+
+/// The layer that an operator only prepares weights for, as a standardisation of kernels does: its results need no
+/// input of the model and go nowhere but into places where layers read weights. The first of several layers.
+fn preparing(graph: &Graph) -> Vec<Option<NodeId>> {
+    let mut fed: Vec<bool> = graph
+        .tensors()
+        .map(|(_, t)| {
+            matches!(t.producer, Producer::Input(_) | Producer::RegionInput(..) | Producer::Missing)
+        })
+        .collect();
+    let mut is_fixed = vec![false; graph.nodes().len()];
+    for (id, node) in graph.nodes() {
+        let is_fed = node.inputs.iter().flatten().any(|t| fed[t.index()])
+            || is_random(node)
+            || has_region(graph, id)
+            || node.region.is_some();
+        is_fixed[id.index()] = !is_fed;
+        for t in node.outputs.iter().flatten() {
+            fed[t.index()] |= is_fed;
+        }
+    }
+    let results: BTreeSet<TensorId> = graph.outputs.iter().copied().collect();
+    let mut serves: Vec<Option<NodeId>> = vec![None; graph.nodes().len()];
+    let ids: Vec<NodeId> = graph.nodes().map(|(id, _)| id).filter(|id| is_fixed[id.index()]).collect();
+    for &id in ids.iter().rev() {
+        let made = graph.node(id).outputs.iter().flatten();
+        let mut layers = made.flat_map(|t| {
+            let whole = results.contains(t).then_some(None);
+            let readers = graph.tensor(*t).consumers.iter().map(|(reader, position)| {
+                if reads_weight(graph.node(*reader), *position) {
+                    Some(*reader)
+                } else {
+                    serves[reader.index()]
+                }
+            });
+            whole.into_iter().chain(readers)
+        });
+        serves[id.index()] = layers.next().flatten().filter(|_| layers.all(|l| l.is_some()));
+    }
+    serves
+}
+
+/// Whether a layer reads its kernel or matrix at this position.
+fn reads_weight(node: &Node, position: usize) -> bool {
+    node.layer.is_some_and(|l| {
+        matches!(l.category, Category::Conv | Category::Linear | Category::Recurrent)
+            && position > 0
+            && l.learned.contains(&position)
+    })
 }
 
 fn learned(graph: &Graph, tensor: TensorId) -> bool {
@@ -127,6 +184,11 @@ impl Flow {
     /// Whether an operator is shown.
     pub(super) fn is_shown(&self, node: NodeId) -> bool {
         self.fates[node.index()] == Fate::Shown
+    }
+
+    /// The layer that an operator which is not shown prepares weights for.
+    pub(super) fn serves(&self, node: NodeId) -> Option<NodeId> {
+        self.serves[node.index()]
     }
 
     /// Follows a tensor back through operators that only move it.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use netloom_graph::units::{self, Unit};
+use netloom_graph::units::{self, Level, Unit};
 use netloom_graph::{Graph, ModuleId, NodeId};
 use netloom_scene::Key;
 
 use super::build::{blank, safe};
 use super::flow::Flow;
 use super::{Band, Detail, NodeKind, ViewNode, ViewOptions};
+use crate::number;
 
 /// The units of a graph, the module that each stands in, and which nodes they hold.
 pub(super) struct Groups {
@@ -26,9 +27,10 @@ impl Groups {
         if options.plumbing || options.detail == Detail::Implement {
             return groups;
         }
-        for unit in units::find(graph) {
+        let level = if options.detail == Detail::Sketch { Level::Sketch } else { Level::Paper };
+        for unit in units::find(graph, level) {
             let shown = unit.nodes.iter().filter(|n| flow.is_shown(**n)).count();
-            if shown < 2 || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {
+            if shown == 0 || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {
                 continue;
             }
             let at = groups.units.len();
@@ -94,9 +96,14 @@ impl Groups {
         let first = unit.nodes.first().map_or_else(String::new, |n| graph.node_path(*n));
         ViewNode {
             kind: NodeKind::Layer,
-            title: unit.title.clone(),
-            subtitle: unit.subtitle.clone(),
-            bands: unit.bands.iter().map(|(t, c)| Band { title: t.clone(), category: *c }).collect(),
+            title: number::group_digits(&unit.title),
+            subtitle: number::group_digits(&unit.subtitle),
+            details: unit.details.clone(),
+            bands: unit
+                .bands
+                .iter()
+                .map(|(t, c)| Band { title: number::group_digits(t), category: *c })
+                .collect(),
             category: unit.category,
             output: unit.nodes.last().and_then(|n| graph.node(*n).output(0)),
             ..blank(Key::new(safe(&format!("{first}:{}", unit.rule))))

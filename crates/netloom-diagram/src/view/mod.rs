@@ -15,6 +15,7 @@ mod ends;
 mod flow;
 mod fuse;
 mod groups;
+mod loops;
 mod repeats;
 mod settings;
 mod sketch;
@@ -43,6 +44,7 @@ pub struct Pass {
 /// Every pass in the order in which they run.
 pub static PASSES: &[&Pass] = &[
     &bias::PASS,
+    &loops::PASS,
     &fuse::PASS,
     &sketch::PASS,
     &settings::PASS,

@@ -20,7 +20,7 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
         .map(|(i, e)| {
             let by_pass = from[e.target] != Some(i)
                 && length[e.target] > length[e.source] + length_of(&view.nodes[e.source]);
-            by_pass && joins(e.target) && view.nodes[e.source].kind != NodeKind::Stub
+            by_pass && !e.back && joins(e.target) && view.nodes[e.source].kind != NodeKind::Stub
         })
         .collect();
     for (edge, skip) in view.edges.iter_mut().zip(skips) {

@@ -51,7 +51,7 @@ pub(crate) fn longest(view: &View) -> (Vec<u32>, Vec<Option<usize>>) {
     let n = view.nodes.len();
     let mut out: Vec<Vec<usize>> = vec![Vec::new(); n];
     let mut missing = vec![0usize; n];
-    for (i, edge) in view.edges.iter().enumerate() {
+    for (i, edge) in view.edges.iter().enumerate().filter(|(_, e)| !e.back) {
         out[edge.source].push(i);
         missing[edge.target] += 1;
     }

@@ -22,6 +22,7 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
         if held[parent] == 1 && view.nodes[i].kind != NodeKind::Container {
             view.nodes[i].parent = view.nodes[parent].parent;
             let outer = view.nodes[parent].modules.clone();
+            view.nodes[i].repeat = view.nodes[i].repeat.saturating_mul(view.nodes[parent].repeat);
             view.nodes[i].modules.extend(outer);
             gone[parent] = true;
         }

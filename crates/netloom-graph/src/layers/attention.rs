@@ -110,7 +110,10 @@ pub const FAMILY: &[Layer] = &[
         name: "attention_mask",
         about: "says which positions each position may gather from",
         names: &[("loom", "attention_mask")],
-        label: |_, _| Label::new("mask"),
+        label: |_, node| {
+            let causal = node.attributes.int("causal").is_some_and(|n| n != 0);
+            Label::new(if causal { "causal mask" } else { "mask" })
+        },
         ..Layer::DEFAULT
     },
 ];
@@ -203,7 +206,7 @@ fn label(graph: &Graph, node: &Node) -> Label {
         }
     }
     let mut label = Label::new(title);
-    if let Some(sizes) = node.attributes.ints("window") {
+    if let Some(sizes) = node.attributes.ints("window_size") {
         let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
         label = label.with(format!("window {}", sizes.join("×")));
     }

@@ -89,7 +89,7 @@ pub const FAMILY: &[Layer] = &[
     Layer {
         name: "lp_norm",
         about: "divides by the length of vectors along one axis",
-        names: &[("onnx", "LpNormalization"), ("keras", "UnitNormalization")],
+        names: &[("onnx", "LpNormalization"), ("keras", "UnitNormalization"), ("loom", "lp_norm")],
         label: |_, node| Label::new(format!("L{} norm", node.attributes.int("p").unwrap_or(2))),
         ..NORM
     },

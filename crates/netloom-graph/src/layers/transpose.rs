@@ -130,6 +130,8 @@ fn transpose(cx: &mut Infer<'_>) -> Ruled {
     let out: Vec<Dim> = order.iter().map(|at| dims[*at].clone()).collect();
     if dims.len() <= 1 {
         pass_value(cx, &out);
+    } else if let Some(value) = cx.value(0).and_then(|v| v.transpose(&order)) {
+        cx.set_value(0, value);
     }
     let dtype = cx.dtype(0);
     cx.set(0, dtype, out);
@@ -150,6 +152,7 @@ mod tests {
 
     #[test]
     fn shapes_and_values() {
+        check("Transpose", "", "i64[2,3]{0,1,2,3,4,5}", "i64[3,2]{0,3,1,4,2,5}");
         for (op, settings, inputs, outputs) in [
             ("Squeeze", "", "f32[1,3,1]", "f32[3]"),
             ("Squeeze", "", "f32[1,n,1] i64[1]{-1}", "f32[1,n]"),

@@ -3,8 +3,8 @@
 use super::Lifted;
 use crate::{Graph, Node, NodeId, Producer};
 
-/// Removes nodes that were read in the source and are read by nobody now, and tensors that nothing makes any more.
-pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
+/// Removes nodes that were read in the source and are read by nobody now; ids of tensors are still those of the source.
+pub(super) fn nodes(source: &Graph, lifted: &mut Lifted) {
     let graph = &lifted.graph;
     let held = super::source::results(graph);
     let mut readers: Vec<usize> = graph.tensors().map(|(_, t)| t.consumers.len()).collect();
@@ -12,7 +12,6 @@ pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
     let unread = |node: &Node, readers: &[usize]| {
         node.outputs.iter().flatten().all(|t| readers[t.index()] == 0 && !held[t.index()])
     };
-    // Ids of tensors are those of the source until the end of this function.
     let was_read =
         |node: &Node| node.outputs.iter().flatten().any(|t| !source.tensor(*t).consumers.is_empty());
     let mut work: Vec<NodeId> = graph.nodes().map(|(id, _)| id).collect();
@@ -31,6 +30,9 @@ pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
             }
         }
     }
+    if !gone.contains(&true) {
+        return;
+    }
     let mut nodes = Vec::new();
     let mut stands_for = Vec::new();
     let mut moved = vec![None; gone.len()];
@@ -46,7 +48,12 @@ pub(super) fn remove(source: &Graph, lifted: &mut Lifted) {
     }
     lifted.graph.replace_nodes(nodes, &moved);
     lifted.stands_for = stands_for;
+}
+
+/// Removes tensors that nothing makes any more.
+pub(super) fn tensors(source: &Graph, lifted: &mut Lifted) {
     let graph = &lifted.graph;
+    let held = super::source::results(graph);
     let named: Vec<bool> = graph
         .tensors()
         .map(|(id, t)| {

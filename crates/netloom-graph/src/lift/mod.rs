@@ -6,23 +6,29 @@
 //! operators stay. Every node of the result says which nodes of the file it stands for.
 
 mod attention;
+mod attention_mask;
+mod cone;
 mod dead;
 mod expression;
 mod gelu;
 mod global_pool;
+mod group_norm;
 mod hard_swish;
 mod layer_norm;
 mod linear_bias;
+mod lp_norm;
 mod mish;
 mod no_op;
 mod quick_gelu;
 mod rewrite;
 mod rms_norm;
 mod rotary;
+mod rotary_table;
+mod softplus;
 mod source;
 mod swish;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{Graph, NodeId, TensorId};
 use rewrite::{Found, apply};
@@ -36,11 +42,16 @@ pub const RULES: &[&Rule] = &[
     &quick_gelu::RULE,
     &swish::RULE,
     &hard_swish::RULE,
+    &softplus::RULE,
     &mish::RULE,
     &layer_norm::RULE,
     &rms_norm::RULE,
     &rotary::RULE,
+    &group_norm::RULE,
+    &lp_norm::RULE,
     &attention::RULE,
+    &rotary_table::RULE,
+    &attention_mask::RULE,
     &global_pool::RULE,
 ];
 
@@ -113,9 +124,11 @@ pub fn lift(graph: &Graph) -> Lifted {
             facts = Some(source.into_facts());
         } else {
             apply(&mut lifted, found);
+            dead::nodes(graph, &mut lifted);
         }
     }
-    dead::remove(graph, &mut lifted);
+    dead::nodes(graph, &mut lifted);
+    dead::tensors(graph, &mut lifted);
     lifted.removed.sort_unstable();
     lifted
 }

@@ -298,6 +298,11 @@ impl<'a> Source<'a> {
         outside
     }
 
+    /// Whether a stored tensor is learned.
+    pub(super) fn is_learned(&self, tensor: TensorId) -> bool {
+        self.facts.learned.tensors.binary_search(&tensor).is_ok()
+    }
+
     /// Whether a node uses anything learned.
     pub(super) fn learns(&self, id: NodeId) -> bool {
         !self.facts.learned.read_by(id).is_empty()

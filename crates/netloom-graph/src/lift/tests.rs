@@ -12,7 +12,7 @@ use crate::{
 
 /// Reads lines of the forms `x: 1 4`, an input; `w = stored 4 4`; `c = 0.5`, a stored number; `i = [1,2]`, stored
 /// integers; `y = Op a b axis=1`. The last tensor and those named after `results` leave the graph.
-fn read(text: &str) -> Graph {
+pub(crate) fn read(text: &str) -> Graph {
     let mut graph = Graph::new("small");
     let mut names: BTreeMap<String, TensorId> = BTreeMap::new();
     let dims = |text: &str| Shape::Ranked(text.split_whitespace().map(Dim::parse).collect());

@@ -39,7 +39,9 @@ pub struct Recurrence {
     pub states: Vec<State>,
     /// What steps take from sequences.
     pub sequences: Vec<Sequence>,
-    /// Nodes that join one result of each step, in order of the steps, to one tensor.
+    /// Nodes outside that hand out the elements of a sequence, one to each step.
+    pub splits: Vec<NodeId>,
+    /// Nodes outside that join one result of each step, in order of the steps, to one tensor.
     pub joins: Vec<NodeId>,
 }
 
@@ -59,7 +61,7 @@ pub struct State {
 pub struct Sequence {
     /// The tensor that holds the elements.
     pub tensor: TensorId,
-    /// The position that picks the element; `None` where one node outside, a split, hands out all of them.
+    /// The position that picks the element; `None` where a split outside hands out all of them.
     pub picked_at: Option<usize>,
 }
 

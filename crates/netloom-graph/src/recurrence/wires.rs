@@ -29,6 +29,7 @@ pub(super) fn check(
     // The second step lacks nothing that the first one may lack.
     operators.sort_by_cached_key(|nodes| nodes.get(1)?.or(nodes[0]).map(|n| scope.rank[n.index()]));
     let steps = operators.first()?.len();
+    adopt(scope, &mut operators);
     let place: BTreeMap<NodeId, (usize, usize)> = operators
         .iter()
         .enumerate()
@@ -43,6 +44,7 @@ pub(super) fn check(
         operators: Vec::new(),
         states: Vec::new(),
         sequences: Vec::new(),
+        splits: Vec::new(),
         joins: joins(scope, &operators, &place),
     };
     for (position, nodes) in operators.iter().enumerate() {
@@ -74,13 +76,48 @@ pub(super) fn check(
                 (Wire::Outside(_), Some(Wire::Same(..) | Wire::Before(..))) => return None,
                 _ => {}
             }
-            found.sequences.extend(sequence(scope, position, nodes, input, &wires));
+            if let Some((sequence, split)) = sequence(scope, position, nodes, input, &wires) {
+                found.sequences.push(sequence);
+                found.splits.extend(split);
+            }
         }
     }
     found.operators = operators;
     found.sequences.sort_unstable();
     found.sequences.dedup();
+    found.splits.sort_unstable();
+    found.splits.dedup();
     (!found.states.is_empty()).then_some(found)
+}
+
+/// Takes in what the first step computes from a first state that is fixed: it depends on nothing, so that growing did
+/// not reach it.
+fn adopt(scope: &Scope<'_>, operators: &mut [Vec<Option<NodeId>>]) {
+    let mut position: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for (p, nodes) in operators.iter().enumerate() {
+        position.extend(nodes.get(1).copied().flatten().map(|n| (n, p)));
+    }
+    let mut work: Vec<usize> = (0..operators.len()).collect();
+    while let Some(p) = work.pop() {
+        let &[Some(first), Some(second), ..] = operators[p].as_slice() else { continue };
+        for (a, b) in scope.node(first).inputs.iter().zip(&scope.node(second).inputs) {
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            let (Some((maker, o)), Some((model, output))) = (scope.maker(*a), scope.maker(*b)) else {
+                continue;
+            };
+            let Some(&from) = position.get(&model) else { continue };
+            let serves_it_alone = scope.graph.tensor(*a).consumers.len() == 1;
+            if operators[from][0].is_none()
+                && scope.is_fixed(*a)
+                && o == output
+                && serves_it_alone
+                && scope.begins_like(maker, model)
+            {
+                operators[from][0] = Some(maker);
+                work.push(from);
+            }
+        }
+    }
 }
 
 fn wire(
@@ -89,8 +126,11 @@ fn wire(
     step: usize,
     tensor: Option<TensorId>,
 ) -> Option<Wire> {
-    let Some(tensor) = tensor.filter(|t| !scope.is_fixed(*t)) else { return Some(Wire::Fixed) };
-    let Some((maker, output)) = scope.maker(tensor) else { return Some(Wire::Outside(tensor)) };
+    let Some(tensor) = tensor else { return Some(Wire::Fixed) };
+    let made = scope.maker(tensor);
+    let Some((maker, output)) = made.filter(|m| !scope.is_fixed(tensor) || place.contains_key(&m.0)) else {
+        return Some(if scope.is_fixed(tensor) { Wire::Fixed } else { Wire::Outside(tensor) });
+    };
     match place.get(&maker) {
         Some((p, s)) if *s == step => Some(Wire::Same(*p, output)),
         Some((p, s)) if s + 1 == step => Some(Wire::Before(*p, output)),
@@ -107,14 +147,14 @@ fn usual(wires: &[(usize, Wire)]) -> Option<Wire> {
     later.all(|w| w == usual || matches!((w, usual), (Wire::Outside(_), Wire::Outside(_)))).then_some(usual)
 }
 
-/// The sequence of which every step reads its element at an input, if it does.
+/// The sequence of which every step reads its element at an input, if it does, and the node that splits it.
 fn sequence(
     scope: &Scope<'_>,
     position: usize,
     nodes: &[Option<NodeId>],
     input: usize,
     wires: &[(usize, Wire)],
-) -> Option<Sequence> {
+) -> Option<(Sequence, Option<NodeId>)> {
     let tensors: Vec<TensorId> =
         wires.iter().filter_map(|w| if let Wire::Outside(t) = w.1 { Some(t) } else { None }).collect();
     let (&first, &second) = (tensors.first()?, tensors.get(1)?);
@@ -130,7 +170,7 @@ fn sequence(
         let places: Option<Vec<i64>> =
             present.map(|n| if scope.picks(*n) { scope.place_picked(*n) } else { None }).collect();
         let picks = input == 0 && tensors.iter().all(|t| *t == first) && in_a_row(&places?);
-        return picks.then_some(Sequence { tensor: first, picked_at: Some(position) });
+        return picks.then_some((Sequence { tensor: first, picked_at: Some(position) }, None));
     }
     let (maker, _) = scope.maker(first)?;
     let outputs: Option<Vec<i64>> = tensors
@@ -139,7 +179,7 @@ fn sequence(
         .collect();
     let is_split = scope.node(maker).layer.is_some_and(|l| l.name == "split");
     let tensor = scope.node(maker).input(0).filter(|_| is_split)?;
-    in_a_row(&outputs?).then_some(Sequence { tensor, picked_at: None })
+    in_a_row(&outputs?).then_some((Sequence { tensor, picked_at: None }, Some(maker)))
 }
 
 /// Nodes outside that join one output of a position of all steps in order.

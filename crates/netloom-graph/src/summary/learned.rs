@@ -173,6 +173,8 @@ fn is_learned_use(
         "gather" => input == 0 && float && ty.shape().rank().is_none_or(|r| r >= 2),
         "add" | "sub" | "sum" | "mul" => float && (several || named()) && !is_mask(graph, node, tensor),
         "matmul" => float && several,
+        // Group norms are exported as instance norms with a scale of ones and a shift of zeros that nobody learns.
+        "instance_norm" => layer.learned.contains(&input) && (named() || !is_neutral(graph, tensor)),
         _ => layer.learned.contains(&input),
     }
 }
@@ -189,6 +191,13 @@ fn is_mask(graph: &Graph, node: &Node, tensor: TensorId) -> bool {
             .any(|(n, _)| graph.node(*n).layer.is_some_and(|l| l.name == "softmax"))
     };
     node.op == "Add" && table && node.outputs.iter().flatten().any(softmax)
+}
+
+/// Whether all numbers of a stored tensor are known and all are 1, or all 0.
+fn is_neutral(graph: &Graph, tensor: TensorId) -> bool {
+    let value = graph.tensor(tensor).value.as_ref().and_then(|v| v.as_floats());
+    #[expect(clippy::float_cmp, reason = "ones and zeros are written exactly")]
+    value.is_some_and(|v| v.first().is_some_and(|f| (*f == 0.0 || *f == 1.0) && v.iter().all(|x| x == f)))
 }
 
 fn has_last_name(graph: &Graph, id: TensorId, names: &[&str]) -> bool {

@@ -9,10 +9,35 @@ use std::collections::BTreeSet;
 use crate::lift::Source;
 use crate::{Category, Graph, NodeId, Producer};
 
+mod channel_shuffle;
+mod double_conv;
 mod feed_forward;
+mod gated_mlp;
+mod mask;
+mod mixture_of_experts;
+mod multi_head_attention;
+mod patch_embedding;
+mod patch_merging;
+mod seek;
+mod separable_conv;
+mod squeeze_excite;
+#[cfg(test)]
+mod tests;
 
 /// Every rule, in the order in which they are asked: larger units before the smaller ones they hold.
-pub static UNITS: &[&UnitRule] = &[&feed_forward::RULE];
+pub static UNITS: &[&UnitRule] = &[
+    &mixture_of_experts::RULE,
+    &multi_head_attention::RULE,
+    &gated_mlp::RULE,
+    &feed_forward::RULE,
+    &squeeze_excite::RULE,
+    &patch_embedding::RULE,
+    &patch_merging::RULE,
+    &channel_shuffle::RULE,
+    &separable_conv::RULE,
+    &double_conv::RULE,
+    &mask::RULE,
+];
 
 /// The most nodes of one unit.
 const MAX_NODES: usize = 4096;
@@ -25,7 +50,18 @@ pub struct UnitRule {
     pub about: &'static str,
     /// The layers of the unit, written as a formula; a bar separates alternatives.
     pub pattern: &'static str,
+    /// Whether a figure of a paper draws it as one box; a sketch does with every unit.
+    pub at_paper: bool,
     find: fn(&Source<'_>, NodeId) -> Option<Unit>,
+}
+
+/// How much a figure says, as far as units go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// Whole blocks of layers are one box.
+    Sketch,
+    /// Units that a paper would name are one box.
+    Paper,
 }
 
 /// A group of nodes that may be drawn as one box.
@@ -41,24 +77,41 @@ pub struct Unit {
     pub subtitle: String,
     /// What the box says after its first part, in order: text and role.
     pub bands: Vec<(String, Category)>,
+    /// What else there is to know, for a tooltip: what the whole is called, settings.
+    pub details: Vec<String>,
     /// The role of its first part; chooses the colour.
     pub category: Category,
     /// Names of operands that arrive from outside, by reading node and position: `Q`.
     pub ports: Vec<(NodeId, usize, &'static str)>,
 }
 
-/// Every unit of a lifted graph, in file order of their first nodes.
+impl Default for Unit {
+    fn default() -> Self {
+        Self {
+            rule: "",
+            nodes: Vec::new(),
+            title: String::new(),
+            subtitle: String::new(),
+            bands: Vec::new(),
+            details: Vec::new(),
+            category: Category::Other,
+            ports: Vec::new(),
+        }
+    }
+}
+
+/// Every unit of a lifted graph that is one box at a level, in file order of their first nodes.
 ///
 /// # Cost
 /// Time proportional to the size of the graph times the number of rules.
-pub fn find(graph: &Graph) -> Vec<Unit> {
+pub fn find(graph: &Graph, level: Level) -> Vec<Unit> {
     if crate::infer::topological(graph).1.is_some() {
         return Vec::new();
     }
     let source = Source::new(graph);
     let mut taken = vec![false; graph.nodes().len()];
     let mut found = Vec::new();
-    for rule in UNITS {
+    for rule in UNITS.iter().filter(|r| r.at_paper || level == Level::Sketch) {
         for (anchor, node) in graph.nodes() {
             if node.layer.is_none() || taken[anchor.index()] {
                 continue;
@@ -68,7 +121,7 @@ pub fn find(graph: &Graph) -> Vec<Unit> {
             unit.nodes.sort_unstable();
             unit.nodes.dedup();
             let is_free = unit.nodes.iter().all(|n| !taken[n.index()]);
-            if is_free && unit.nodes.len() > 1 && is_convex(graph, &unit.nodes) {
+            if is_free && is_convex(graph, &unit.nodes) {
                 for n in &unit.nodes {
                     taken[n.index()] = true;
                 }
@@ -91,9 +144,11 @@ fn is_convex(graph: &Graph, nodes: &[NodeId]) -> bool {
     let inside: BTreeSet<NodeId> = nodes.iter().copied().collect();
     let mut outside = BTreeSet::new();
     let mut work: Vec<NodeId> = Vec::new();
+    // What only asks for a shape carries nothing that a figure shows.
+    let holds = |n: &NodeId| graph.node(*n).layer.is_none_or(|l| l.name != "shape");
     let readers = |n: NodeId| {
         let outputs = graph.node(n).outputs.iter().flatten();
-        outputs.flat_map(|t| graph.tensor(*t).consumers.iter().map(|(r, _)| *r))
+        outputs.flat_map(|t| graph.tensor(*t).consumers.iter().map(|(r, _)| *r)).filter(holds)
     };
     for &n in nodes {
         if graph.node(n).region != region {
@@ -124,16 +179,4 @@ fn is_convex(graph: &Graph, nodes: &[NodeId]) -> bool {
         .iter()
         .flat_map(|n| graph.node(*n).inputs.iter().flatten())
         .all(|t| maker(*t).is_none_or(|m| m < last))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_have_names_of_their_own() {
-        let names: BTreeSet<&str> = UNITS.iter().map(|r| r.name).collect();
-        assert_eq!(names.len(), UNITS.len());
-        assert!(UNITS.iter().all(|r| !r.about.is_empty() && !r.pattern.is_empty()));
-    }
 }

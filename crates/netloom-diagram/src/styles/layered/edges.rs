@@ -30,7 +30,7 @@ pub(in crate::styles) fn draw(view: &View, layout: &Layout, options: &DrawOption
         let length = theme.tip_length;
         let mut line =
             route(key.piece("line"), &points, theme.route_radius, length * 0.8).stroked(color, width);
-        if let (true, Some(stroke)) = (course.reversed, &mut line.stroke) {
+        if let (true, Some(stroke)) = (course.reversed && !edge.back, &mut line.stroke) {
             stroke.dash = Some(theme.back_dash);
         }
         if let (true, Some(stroke)) = (edge.projected, &mut line.stroke) {

@@ -118,7 +118,11 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 source: End { node: e.source, port: None },
                 target: End { node: e.target, port: None },
                 bundle: Some(*bundles.entry((e.source, e.tensor)).or_insert(next)),
-                kind: if e.skip { EdgeKind::Skip } else { EdgeKind::Flow },
+                kind: match (e.back, e.skip) {
+                    (true, _) => EdgeKind::Back,
+                    (_, true) => EdgeKind::Skip,
+                    _ => EdgeKind::Flow,
+                },
                 weight: if e.trunk { 8 } else { 1 },
                 label: Size::default(),
             }

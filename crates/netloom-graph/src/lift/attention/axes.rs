@@ -24,6 +24,21 @@ pub(super) fn own(dims: &[Dim]) -> Axes {
     Axes(dims.iter().enumerate().map(one).collect())
 }
 
+/// A name for the one dimension that is not known, as what is left must be equal before and after a reshape.
+const REST: &str = "?";
+
+/// Dimensions with the only unknown one named, where the others hold as many numbers as these parts.
+fn one_unknown(dims: &[Dim], parts: &[Part]) -> Vec<Dim> {
+    let rest = Dim::symbol(REST);
+    let known = rules::product(dims.iter().filter(|d| !d.is_unknown()));
+    let others = parts.iter().filter(|p| p.size != rest).map(|p| &p.size);
+    let fits = parts.is_empty()
+        || (rules::product(others) == known && parts.iter().filter(|p| p.size == rest).count() == 1);
+    let single = dims.iter().filter(|d| d.is_unknown()).count() == 1;
+    let named = |d: &Dim| if d.is_unknown() && single && fits { rest.clone() } else { d.clone() };
+    dims.iter().map(named).collect()
+}
+
 impl Axes {
     /// What the axes of a node's data input become in one of its outputs; none where that cannot be told.
     pub fn through(self, source: &Source<'_>, id: NodeId, from: TensorId, to: TensorId) -> Option<Self> {
@@ -40,7 +55,7 @@ impl Axes {
             "reshape" | "flatten" | "squeeze" | "unsqueeze" => self.reshaped(after),
             "expand" | "tile" => self.stretched(before, after),
             "slice" | "split" => self.cut(before, after),
-            "gather" => {
+            "gather" | "gather_nd" => {
                 let axis = node.attributes.int("axis").unwrap_or(0);
                 let axis = crate::infer::normal_axis(axis, before.len()).ok()?;
                 let mut dims = self.0;
@@ -61,9 +76,10 @@ impl Axes {
     /// Row-major order kept, other dimensions.
     fn reshaped(self, dims: &[Dim]) -> Option<Self> {
         let mut left: Vec<Part> = self.0.into_iter().flatten().collect();
+        let dims = one_unknown(dims, &left);
         left.reverse();
         let mut out = Vec::with_capacity(dims.len());
-        for dim in dims {
+        for dim in &dims {
             let (mut need, mut parts) = (dim.clone(), Vec::new());
             while need != Dim::Known(1) {
                 let part = left.pop().filter(|p| !p.size.is_unknown() && !need.is_unknown())?;

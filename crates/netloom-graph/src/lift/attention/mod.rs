@@ -1,6 +1,7 @@
 //! Scaled dot-product attention in any dressing.
 
 mod axes;
+mod causal;
 mod claims;
 mod operand;
 mod scores;
@@ -10,6 +11,7 @@ use super::rewrite::{Becomes, Found};
 use super::source::{Source, close, rearranges};
 use crate::layers::attention as row;
 use crate::{Attribute, DType, Dim, NodeId, TensorId, layers};
+pub(super) use causal::is_causal;
 use claims::{Between, Heads, Trace, between, trace, window};
 use operand::{Operand, settle, step, undress};
 use scores::{Scores, scores, weights};
@@ -47,7 +49,11 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     let mixed = source.node(weights.product).output(0)?;
     let traces = [q, k, weights.values].map(|t| trace(source, t));
     let (features, positions) = if weights.turned { (2, 1) } else { (1, 2) };
-    let heads = [traces[0].heads(1, 2), traces[1].heads(2, 1), traces[2].heads(features, positions)];
+    let heads = [
+        traces[0].heads(1, 2),
+        if scores.keys_as_rows { traces[1].heads(1, 2) } else { traces[1].heads(2, 1) },
+        traces[2].heads(features, positions),
+    ];
     let size = |t: TensorId, from_end: usize| source.dims(t)?.iter().rev().nth(from_end - 1)?.as_known();
     let (q_size, v_size) = (size(q, 1), size(mixed, features));
     let counts = agreed(heads);
@@ -97,8 +103,12 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     let streams = [0, 1, 2].map(|i: usize| traces[i].stream);
     set("cross", (between(source, streams) == Between::Other).then_some(1));
     set("self", (between(source, streams) == Between::Own).then_some(1));
+    let is_causal =
+        scores.nodes.iter().any(|n| source.kind(*n) == "where" && causal::chooses_past(source, *n))
+            || added.masks.iter().chain(&added.bias).any(|t| is_causal(source, *t));
+    set("causal", is_causal.then_some(1));
     set("packed", packed(&operands).then_some(1));
-    let scale = scale(source, &scores.numbers, &operands);
+    let scale = scale(source, &scores.numbers, &operands).map(|s| s * scores.factor);
     if let (Some(scale), Some(size)) = (scale, q_size)
         && !is_root(scale, size)
     {
@@ -108,7 +118,8 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
         node.attributes.set("softcap", Attribute::Float(cap));
     }
     if let Some(sizes) = windows(source, &traces) {
-        node.attributes.set("window", Attribute::Ints(sizes));
+        node.attributes.set("window", Attribute::Int(1));
+        node.attributes.set("window_size", Attribute::Ints(sizes));
     }
     Some(Found { nodes: group, becomes: Becomes::Node(Box::new(node)) })
 }
@@ -123,6 +134,11 @@ fn agreed([q, k, v]: [Option<Heads>; 3]) -> Option<(i64, i64)> {
 #[expect(clippy::cast_precision_loss, reason = "heads are narrow")]
 fn is_root(scale: f64, size: i64) -> bool {
     close(scale, 1.0 / (size as f64).sqrt())
+}
+
+/// Whether a tensor is another one rearranged, scaled or in another precision.
+pub(super) fn is_step(source: &Source<'_>, tensor: TensorId) -> bool {
+    step(source, tensor).is_some()
 }
 
 /// The factor of the scores: all numbers on the way, where all are known.
@@ -144,52 +160,78 @@ struct Added {
 impl Added {
     fn of(source: &Source<'_>, scores: &Scores) -> Self {
         let mut found = Self { bias: None, masks: Vec::new() };
-        let learns = scores.nodes.iter().any(|n| source.learns(*n));
-        for tensor in &scores.added {
-            let is_bias = |t: TensorId| is_bias(source, t) || (learns && layers::is_stored(source.graph, t));
-            if found.bias.is_some() || !is_bias(*tensor) {
-                found.masks.push(*tensor);
+        let mut added = scores.added.clone();
+        // What is learned is the bias, whatever else is added.
+        let learned = |(t, by): &(TensorId, NodeId)| {
+            let stored = layers::is_stored(source.graph, *t);
+            if stored { source.learns(*by) } else { nature(source, *t) == Nature::Learned }
+        };
+        added.sort_by_key(|a| !learned(a));
+        for (tensor, by) in added {
+            let stored = layers::is_stored(source.graph, tensor);
+            let hides = if stored { !source.learns(by) } else { nature(source, tensor) == Nature::Hides };
+            if found.bias.is_some() || hides {
+                found.masks.push(tensor);
                 continue;
             }
             // A bias and a mask may be added to each other before both are added to the scores of every layer.
-            match source.made_by(*tensor, "add").and_then(|n| source.pair(n)) {
-                Some((a, b)) if is_bias(a) != is_bias(b) && both_make(source, [a, b], *tensor) => {
-                    let (bias, mask) = if is_bias(a) { (a, b) } else { (b, a) };
-                    found.bias = Some(bias);
-                    found.masks.push(mask);
+            let terms = source.made_by(tensor, "add").and_then(|n| Some((n, source.pair(n)?)));
+            match terms {
+                Some((sum, (a, b))) if !stored => {
+                    let hides = |t: TensorId| nature(source, t) == Nature::Hides && source.maker(t).is_some();
+                    match [hides(a), hides(b)] {
+                        [true, false] if splits(source, [a, b], sum) => found.push(b, a),
+                        [false, true] if splits(source, [a, b], sum) => found.push(a, b),
+                        _ => found.bias = Some(tensor),
+                    }
                 }
-                _ => found.bias = Some(*tensor),
+                _ => found.bias = Some(tensor),
             }
         }
         found
     }
-}
 
-/// Whether both terms of a sum are data of the rank of the sum.
-fn both_make(source: &Source<'_>, terms: [TensorId; 2], sum: TensorId) -> bool {
-    terms.iter().all(|t| source.maker(*t).is_some() && source.shape(*t).rank() == source.shape(sum).rank())
-}
-
-/// Whether what is added to scores depends on anything learned: then it is more than a mask.
-fn is_bias(source: &Source<'_>, tensor: TensorId) -> bool {
-    if source.graph.tensor(tensor).ty.dtype() == Some(DType::Bool) {
-        return false;
+    fn push(&mut self, bias: TensorId, mask: TensorId) {
+        self.bias = Some(bias);
+        self.masks.push(mask);
     }
+}
+
+/// Whether both terms of a sum may be read apart: each is of its rank, and what it learns is learned as a bias too.
+fn splits(source: &Source<'_>, terms: [TensorId; 2], sum: NodeId) -> bool {
+    let rank = source.node(sum).output(0).and_then(|t| source.shape(t).rank());
+    terms.iter().all(|t| source.shape(*t).rank() == rank) && !source.learns(sum)
+}
+
+/// What a tensor does that is added to scores.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Nature {
+    /// It depends on something learned.
+    Learned,
+    /// It hides positions, by truth values or very low numbers.
+    Hides,
+    /// Neither is found.
+    Other,
+}
+
+fn nature(source: &Source<'_>, tensor: TensorId) -> Nature {
+    let mut hides =
+        source.graph.tensor(tensor).ty.dtype() == Some(DType::Bool) || source.maker(tensor).is_none();
     let mut work = vec![tensor];
     let mut seen: Vec<NodeId> = Vec::new();
     while let Some(at) = work.pop() {
+        hides |= causal::is_low(source, at);
         let Some(maker) = source.maker(at).filter(|m| !seen.contains(m)) else { continue };
         if source.learns(maker) {
-            return true;
+            return Nature::Learned;
         }
-        if seen.len() < MAX_BIAS {
+        // Its sizes may come from data without any number of it.
+        if seen.len() < MAX_BIAS && source.kind(maker) != "shape" {
             seen.push(maker);
-            let hides = matches!(source.kind(maker), "where") && source.node(maker).inputs.len() == 3;
-            let skipped = usize::from(hides);
-            work.extend(source.node(maker).inputs.iter().skip(skipped).flatten());
+            work.extend(source.node(maker).inputs.iter().flatten());
         }
     }
-    false
+    if hides { Nature::Hides } else { Nature::Other }
 }
 
 /// What only brings a mask into the form in which it is added.
@@ -204,6 +246,12 @@ fn mask_steps(source: &Source<'_>, bare: TensorId) -> Vec<operand::Step> {
             ("where", [Some(hidden), Some(a), Some(b)]) => {
                 Some(*hidden).filter(|_| source.number(*a).is_some() && source.number(*b).is_some())
             }
+            // A mask may be added to a bias that is nowhere.
+            ("add", [Some(a), Some(b)]) => match [a, b].map(|t| causal::fill(source, *t) == Some(0.0)) {
+                [true, false] => Some(*b),
+                [false, true] => Some(*a),
+                _ => None,
+            },
             ("cast" | "expand" | "unsqueeze" | "slice", _) => inputs.first().copied().flatten(),
             _ => None,
         };

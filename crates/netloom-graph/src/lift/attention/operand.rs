@@ -1,5 +1,6 @@
 //! Queries, keys and values followed back from their products over what only dresses them.
 
+use crate::lift::cone;
 use crate::lift::source::{Source, rearranges};
 use crate::{DType, Dim, NodeId, TensorId};
 
@@ -69,6 +70,10 @@ pub(super) fn step(source: &Source<'_>, to: TensorId) -> Option<Step> {
             let one = operator.input(1).is_some_and(|i| source.shape(i).elements() == Some(1) && known(&i));
             one && source.maker(*x).is_some()
         }),
+        "gather_nd" => first.filter(|_| {
+            let one = operator.input(1).is_some_and(|i| source.shape(i).elements() == Some(1) && known(&i));
+            one && operator.attributes.int("batch_dims").unwrap_or(0) == 0
+        }),
         _ if rearranges(operator) => first,
         _ => None,
     };
@@ -99,6 +104,19 @@ pub(super) fn undress(source: &Source<'_>, bare: TensorId) -> Operand {
     Operand { bare, steps }
 }
 
+/// Whether an operator only works out sizes.
+fn only_sizes(source: &Source<'_>, id: NodeId) -> bool {
+    let node = source.node(id);
+    let small = |t: &TensorId| {
+        let ty = &source.graph.tensor(*t).ty;
+        ty.shape().rank().is_some_and(|r| r <= 1) && ty.dtype().is_some_and(|d| !d.is_float())
+    };
+    node.layer.is_some_and(|l| (l.macs)(source.graph, node) == Some(0))
+        && !source.learns(id)
+        && source.graph.regions_of(id).next().is_none()
+        && node.outputs.iter().flatten().all(small)
+}
+
 /// Cuts dressings where something else reads what flows inside, until all that is left is private to the group, which
 /// is given back with the operators that only compute its numbers.
 pub(super) fn settle(
@@ -114,7 +132,7 @@ pub(super) fn settle(
         nodes.dedup();
         let numbers: Vec<TensorId> =
             numbers.iter().copied().chain(steps().filter_map(|s| Some(s.number?.0))).collect();
-        let group = source.with_feeders(&nodes, &numbers);
+        let group = cone::behind(source, &source.with_feeders(&nodes, &numbers), |n| only_sizes(source, n));
         let mut cut = false;
         for operand in operands.iter_mut() {
             let public = operand.steps.iter().position(|s| !source.is_inside(&group, s.node));

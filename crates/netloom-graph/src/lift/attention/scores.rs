@@ -11,14 +11,18 @@ const MAX_SCORES: usize = 12;
 const MAX_WEIGHTS: usize = 6;
 
 /// Scores lower than this hide a position.
-const HIDDEN: f64 = -1e3;
+pub(super) const HIDDEN: f64 = -50.0;
 
 /// From the product of queries and keys to the softmax.
 pub(super) struct Scores {
     pub product: NodeId,
+    /// Whether the product takes keys as rows, as queries are.
+    pub keys_as_rows: bool,
+    /// A factor that the product itself applies.
+    pub factor: f64,
     pub nodes: Vec<NodeId>,
-    /// What is added to the scores, or says where they are hidden, last first.
-    pub added: Vec<TensorId>,
+    /// What is added to the scores, or says where they are hidden, last first, and by which operator.
+    pub added: Vec<(TensorId, NodeId)>,
     /// The numbers that scale the scores, and whether each multiplies.
     pub numbers: Vec<(TensorId, bool)>,
     /// The bound of scores that a tanh keeps within it.
@@ -27,48 +31,37 @@ pub(super) struct Scores {
 
 /// From the input of a softmax back to the product of queries and keys.
 pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
-    let mut found = Scores {
-        product: NodeId::new(0),
-        nodes: Vec::new(),
-        added: Vec::new(),
-        numbers: Vec::new(),
-        cap: None,
-    };
+    let (mut nodes, mut added, mut numbers, mut cap) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut at = into;
     for _ in 0..=MAX_SCORES {
         let maker = source.maker(at)?;
+        if let Some((keys_as_rows, factor)) = product(source, maker) {
+            return Some(Scores { product: maker, keys_as_rows, factor, nodes, added, numbers, cap });
+        }
         let inner = match source.kind(maker) {
-            "matmul" => {
-                found.product = maker;
-                return Some(found);
-            }
             "mul" | "div" => match capped(source, maker) {
-                Some((nodes, bound, inner)) if found.cap.is_none() && found.numbers.is_empty() => {
-                    found.nodes.extend(nodes);
-                    found.cap = Some(bound);
+                Some((inside, bound, inner)) if cap.is_none() && numbers.is_empty() => {
+                    nodes.extend(inside);
+                    cap = Some(bound);
                     inner
                 }
                 _ => {
                     let (inner, number) = scaled(source, maker)?;
-                    // What scales a mask too is no scale of the scores.
-                    if !found.added.is_empty() && found.cap.is_some() {
-                        return None;
-                    }
-                    found.numbers.push(number);
+                    numbers.push(number);
                     inner
                 }
             },
-            "add" if found.numbers.is_empty() && found.cap.is_none() => {
+            "add" if numbers.is_empty() && cap.is_none() => {
                 let (a, b) = source.pair(maker)?;
                 let (inner, other) = if leads(source, a, into) { (a, b) } else { (b, a) };
-                found.added.push(other);
+                added.push((other, maker));
                 inner
             }
-            "where" if found.numbers.is_empty() && found.cap.is_none() => {
+            "where" if numbers.is_empty() && cap.is_none() => {
                 let [Some(hidden), Some(yes), Some(no)] = source.node(maker).inputs[..] else { return None };
                 let (inner, filler) = if source.number(no).is_some() { (yes, no) } else { (no, yes) };
                 source.number(filler).filter(|n| *n < HIDDEN)?;
-                found.added.push(hidden);
+                added.push((hidden, maker));
                 inner
             }
             // A floor as low as the lowest number changes no weight.
@@ -81,10 +74,23 @@ pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
             _ if keeps_tables(source, maker) => source.node(maker).input(0)?,
             _ => return None,
         };
-        found.nodes.push(maker);
+        nodes.push(maker);
         at = inner;
     }
     None
+}
+
+/// Whether an operator multiplies matrices, the first as it stands: whether the second is turned, and the factor.
+fn product(source: &Source<'_>, id: NodeId) -> Option<(bool, f64)> {
+    let node = source.node(id);
+    let is_set = |name: &str| node.attributes.int(name).is_some_and(|n| n != 0);
+    match source.kind(id) {
+        "matmul" => Some((false, 1.0)),
+        "fused_matmul" if !is_set("transA") && !is_set("transBatchA") && !is_set("transBatchB") => {
+            Some((is_set("transB"), node.attributes.float("alpha").unwrap_or(1.0)))
+        }
+        _ => None,
+    }
 }
 
 /// Whether an operator regroups examples and heads, and leaves queries and keys where they are.
@@ -106,7 +112,7 @@ fn leads(source: &Source<'_>, tensor: TensorId, into: TensorId) -> bool {
     for _ in 0..MAX_SCORES {
         let Some(maker) = source.maker(at) else { return false };
         let inner = match source.kind(maker) {
-            "matmul" => return source.shape(at).elements() == source.shape(into).elements(),
+            "matmul" | "fused_matmul" => return source.shape(at).elements() == source.shape(into).elements(),
             "mul" | "div" => match capped(source, maker) {
                 Some((_, _, inner)) => Some(inner),
                 None => scaled(source, maker).map(|(inner, _)| inner),
@@ -155,7 +161,8 @@ pub(super) fn weights(source: &Source<'_>, softmax: NodeId) -> Option<Weights> {
         }
         let reader = source.only_reader(at)?;
         match source.kind(reader) {
-            "matmul" => {
+            "matmul" | "fused_matmul" => {
+                product(source, reader).filter(|p| *p == (false, 1.0))?;
                 let (left, right) = source.pair(reader)?;
                 found.product = reader;
                 found.values = if found.turned { left } else { right };

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use netloom_graph::Graph;
+use netloom_graph::skips::residual_adds;
 
 use crate::number;
-use crate::view::{NodeKind, View};
+use crate::view::{Callout, NodeKind, View, ViewNode};
 
-/// The most steps of the main path that are named.
+/// The most stages of the main path that are named.
 const MAX_STEPS: usize = 24;
+/// The most steps of one stage that are named.
+const MAX_INNER: usize = 9;
+/// The most inputs, and the most outputs, that are named.
+const MAX_PORTS: usize = 8;
 
 /// The name to print under a figure: the model's class, or the name it was given.
 pub fn name(graph: &Graph, given: &str) -> String {
@@ -35,7 +40,8 @@ pub fn totals(view: &View) -> String {
     parts.join(" · ")
 }
 
-/// A paragraph for someone who does not see the picture.
+/// A paragraph for someone who does not see the picture: what goes in, the stages on the way, what comes out, and how
+/// much of everything there is.
 pub fn describe(graph: &Graph, view: &View, name: &str) -> String {
     let mut out = format!("Architecture of {name}");
     let totals = totals(view);
@@ -43,79 +49,153 @@ pub fn describe(graph: &Graph, view: &View, name: &str) -> String {
         out += &format!(", {}", totals.replace(" · ", ", "));
     }
     out.push('.');
-    let words = |kind| {
-        let list: Vec<String> = view
-            .nodes
-            .iter()
-            .filter(|n| n.kind == kind)
-            .take(8)
-            .map(|n| match n.subtitle.as_str() {
-                "" => n.title.clone(),
-                shape => format!("{} ({shape})", n.title),
-            })
-            .collect();
-        list.join(", ")
-    };
-    let (inputs, outputs) = (words(NodeKind::Input), words(NodeKind::Output));
+    let inputs = ports(view, NodeKind::Input);
     if !inputs.is_empty() {
         out += &format!(" Input: {inputs}.");
     }
-    if !outputs.is_empty() {
-        out += &format!(" Output: {outputs}.");
+    let stages = stages(view);
+    if !stages.is_empty() {
+        out += &format!(" Main path: {}.", runs(&stages, "; ", MAX_STEPS));
     }
-    let steps: Vec<String> = view
-        .trunk
-        .iter()
-        .map(|n| &view.nodes[*n])
-        .filter(|n| matches!(n.kind, NodeKind::Layer | NodeKind::Module))
-        .map(|n| {
-            let mut text = n.title.clone();
-            for band in &n.bands {
-                text += &format!(", {}", band.title);
-            }
-            if n.repeat > 1 {
-                text += &format!(", {} times", n.repeat);
-            }
-            text
-        })
-        .collect();
-    if !steps.is_empty() {
-        out += &format!(" Main path: {}", runs(&steps).join("; "));
+    let residual = residual_adds(graph);
+    let projected = residual.iter().filter(|r| r.projection.is_some()).count();
+    if !residual.is_empty() {
+        out += &format!(" {}", counted(residual.len(), "residual addition"));
+        if projected > 0 {
+            out += &format!(", {projected} of them with a projection");
+        }
         out.push('.');
     }
     let skips = view.edges.iter().filter(|e| e.skip).count();
-    if skips > 0 {
-        out += &format!(" {skips} connection{} by-pass part of it.", if skips == 1 { "" } else { "s" });
+    if skips > 0 && residual.is_empty() {
+        out += &format!(
+            " {} part of it.",
+            if skips == 1 {
+                "1 connection by-passes".to_owned()
+            } else {
+                format!("{skips} connections by-pass")
+            }
+        );
     }
     if view.edges.iter().any(|e| e.back) {
         out += " Arrows back carry what one step of a loop hands to the next.";
     }
+    let outputs = ports(view, NodeKind::Output);
+    if !outputs.is_empty() {
+        out += &format!(" Output: {outputs}.");
+    }
+    for (i, callout) in view.callouts.iter().enumerate() {
+        let steps: Vec<String> =
+            callout.view.trunk.iter().filter_map(|n| step(&callout.view.nodes[*n])).collect();
+        let name = match callout.place.as_str() {
+            "" => callout.title.clone(),
+            place => format!("{} as in {place}", callout.title),
+        };
+        out += &format!(" Detail {}, {name}: {}.", Callout::letter(i), runs(&steps, ", ", MAX_INNER));
+    }
     let unknown = graph.nodes().filter(|(_, n)| n.layer.is_none()).count();
     if unknown > 0 {
-        out += &format!(" {unknown} operators are of kinds unknown to this program.");
+        out += &format!(
+            " {} of kinds unknown to this program.",
+            match unknown {
+                1 => "1 operator is".to_owned(),
+                n => format!("{n} operators are"),
+            }
+        );
     }
     out
 }
 
-/// Steps with runs of equal ones counted, cut at [`MAX_STEPS`].
-fn runs(steps: &[String]) -> Vec<String> {
-    let mut out: Vec<(String, usize)> = Vec::new();
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// Names and sizes of inputs or outputs.
+fn ports(view: &View, kind: NodeKind) -> String {
+    let all: Vec<String> = view
+        .nodes
+        .iter()
+        .filter(|n| n.kind == kind)
+        .map(|n| match n.subtitle.as_str() {
+            "" => n.title.clone(),
+            shape => format!("{} ({shape})", n.title),
+        })
+        .collect();
+    runs(&all, ", ", MAX_PORTS)
+}
+
+/// The main path by its outermost frames: a box says what it is, a frame what stands in it on the path.
+fn stages(view: &View) -> Vec<String> {
+    let mut stages: Vec<(Option<usize>, Vec<String>)> = Vec::new();
+    for &n in &view.trunk {
+        let Some(text) = step(&view.nodes[n]) else { continue };
+        let mut frame = None;
+        let mut at = view.nodes[n].parent;
+        // Frames nest; a damaged view cannot hold more of them than nodes.
+        for _ in 0..view.nodes.len() {
+            let Some(p) = at else { break };
+            frame = Some(p);
+            at = view.nodes[p].parent;
+        }
+        match stages.last_mut() {
+            Some((last, steps)) if frame.is_some() && *last == frame => steps.push(text),
+            _ => stages.push((frame, vec![text])),
+        }
+    }
+    stages
+        .into_iter()
+        .map(|(frame, steps)| {
+            let inner = runs(&steps, ", ", MAX_INNER);
+            match frame {
+                Some(f) => format!("{}: {inner}", headed(&view.nodes[f])),
+                None => inner,
+            }
+        })
+        .collect()
+}
+
+/// A name with its class, count and remarks.
+fn headed(node: &ViewNode) -> String {
+    let mut text = node.title.trim_start_matches("… ").to_owned();
+    if !node.subtitle.is_empty() && node.subtitle != node.title {
+        text += &format!(" ({})", node.subtitle);
+    }
+    for (i, band) in node.bands.iter().enumerate() {
+        text += if i == 0 { " with " } else { " and " };
+        text += &band.title;
+    }
+    if node.repeat > 1 {
+        text += &format!(", {} times", node.repeat);
+    }
+    if !node.notes.is_empty() {
+        text += &format!(" ({})", node.notes.join(", "));
+    }
+    text
+}
+
+/// A box in words; `None` for what is no step of its own.
+fn step(node: &ViewNode) -> Option<String> {
+    matches!(node.kind, NodeKind::Layer | NodeKind::Module).then(|| headed(node))
+}
+
+/// Steps with runs of equal ones counted; of more than `most` the first and last.
+fn runs(steps: &[String], between: &str, most: usize) -> String {
+    let mut out: Vec<(&str, usize)> = Vec::new();
     for step in steps {
         match out.last_mut() {
             Some((last, n)) if last == step => *n += 1,
-            _ => out.push((step.clone(), 1)),
+            _ => out.push((step, 1)),
         }
     }
-    let more = out.len().saturating_sub(MAX_STEPS);
-    let mut out: Vec<String> = out
-        .into_iter()
-        .take(MAX_STEPS)
-        .map(|(s, n)| if n > 1 { format!("{n} times {s}") } else { s })
-        .collect();
-    if more > 0 {
-        out.push(format!("and {more} more steps"));
+    let words = |(s, n): &(&str, usize)| if *n > 1 { format!("{n} times {s}") } else { (*s).to_owned() };
+    if out.len() <= most + 1 {
+        return out.iter().map(words).collect::<Vec<_>>().join(between);
     }
-    out
+    let (head, tail) = (most - most / 3, most / 3);
+    let mut text: Vec<String> = out[..head].iter().map(words).collect();
+    text.push(format!("{} more", out.len() - head - tail));
+    text.extend(out[out.len() - tail..].iter().map(words));
+    text.join(between)
 }
 
 /// How many boxes of each category are shown, in the order of a legend.

@@ -28,7 +28,7 @@ pub struct Details {
 /// a view of the same graph with more levels open.
 ///
 /// Boxes are of one kind when they have one class and hold the same layers joined in the same way; the numbers of
-/// channels may differ. Where there are more kinds than may be shown, those that explain most boxes are kept.
+/// channels may differ. Where there are more kinds than may be shown, those that explain most of the model are kept.
 pub fn callouts(
     graph: &Graph,
     options: &ViewOptions,
@@ -87,9 +87,7 @@ pub fn callouts(
         }
     }
     while callouts.len() > how.most {
-        let explains =
-            |c: &Callout| c.of.iter().fold(0u32, |sum, n| sum.saturating_add(view.nodes[*n].repeat));
-        let least = (0..callouts.len()).rev().min_by_key(|i| explains(&callouts[*i]));
+        let least = (0..callouts.len()).rev().min_by_key(|i| callouts[*i].explains(view));
         match least {
             Some(least) => callouts.remove(least),
             None => break,

@@ -146,6 +146,11 @@ pub struct Callout {
 }
 
 impl Callout {
+    /// How many operators stand in the boxes that it explains.
+    pub fn explains(&self, view: &View) -> usize {
+        self.of.iter().map(|n| view.nodes[*n].operators.len()).sum()
+    }
+
     /// The letter that stands on the callout and on the boxes it explains.
     pub fn letter(index: usize) -> char {
         u8::try_from(index).ok().and_then(|i| b'A'.checked_add(i)).map_or('?', char::from)

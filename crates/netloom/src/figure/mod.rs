@@ -17,7 +17,7 @@ use crate::Error;
 mod page;
 mod text;
 
-pub use text::text_figure;
+pub use text::{description, text_figure};
 
 use page::Chosen;
 

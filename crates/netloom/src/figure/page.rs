@@ -1,7 +1,9 @@
 //! What of a model fits the page at readable type.
 
 use netloom_diagram::styles::{DrawOptions, PAGE, Style};
-use netloom_diagram::view::{Details, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view};
+use netloom_diagram::view::{
+    Callout, Details, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view,
+};
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::Graph;
 use netloom_layout::Direction;
@@ -223,18 +225,23 @@ impl Chooser<'_> {
         let whole = deeper.last().into_iter().flat_map(|v| [(v, true), (v, false)]);
         let next = deeper.first().filter(|_| deeper.len() > 1).into_iter().map(|v| (v, true));
         let sources: Vec<(&View, bool)> = whole.chain(next).collect();
+        let mut offers: Vec<(usize, Vec<Callout>, bool)> = Vec::new();
         for most in (1..=MAX_CALLOUTS).rev() {
             for &(source, bands) in &sources {
                 let details = callouts(self.graph, &spec, level, source, Details { most, bands });
-                if details.is_empty() || details.len() < most && most < MAX_CALLOUTS {
-                    continue;
+                if details.len() == most || most == MAX_CALLOUTS && !details.is_empty() {
+                    offers.push((details.iter().map(|c| c.explains(level)).sum(), details, bands));
                 }
-                let view = View { callouts: details, ..level.clone() };
-                if let Some((scene, width_px)) = self.fit(&view) {
-                    let note = "detail figures leave out norms and activations, so that they fit the page";
-                    let notes = (!bands).then(|| note.to_owned()).into_iter().collect();
-                    return Some(Chosen { view, scene, notes, width_px });
-                }
+            }
+        }
+        // What explains most of the model first; a stable sort keeps the better source in front.
+        offers.sort_by_key(|(explained, ..)| std::cmp::Reverse(*explained));
+        for (_, details, bands) in offers {
+            let view = View { callouts: details, ..level.clone() };
+            if let Some((scene, width_px)) = self.fit(&view) {
+                let note = "detail figures leave out norms and activations, so that they fit the page";
+                let notes = (!bands).then(|| note.to_owned()).into_iter().collect();
+                return Some(Chosen { view, scene, notes, width_px });
             }
         }
         None

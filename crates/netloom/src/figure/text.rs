@@ -34,6 +34,13 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     Ok(format!("{head}\n\n{body}"))
 }
 
+/// One paragraph on a model for someone who does not see a figure of it; `name` is what to call it.
+pub fn description(graph: &Graph, name: &str) -> String {
+    let lifted = lift(graph);
+    let view = choose(&lifted.graph, &FigureOptions::default());
+    describe::describe(&lifted.graph, &view, &describe::name(&lifted.graph, name))
+}
+
 /// The depth that was asked for, else the deepest of few enough lines.
 fn choose(graph: &Graph, options: &FigureOptions) -> View {
     let at = |depth| {

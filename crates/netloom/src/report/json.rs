@@ -9,6 +9,9 @@ use netloom_graph::summary::{Summary, summary};
 use netloom_graph::{Dim, Graph, ModuleId, Shape, TensorId, ValueType};
 use serde::Serialize;
 
+use super::stem;
+use crate::description;
+
 /// The version of the layout of this JSON.
 const VERSION: u32 = 1;
 
@@ -16,6 +19,8 @@ const VERSION: u32 = 1;
 struct Report<'a> {
     netloom: u32,
     source: Origin<'a>,
+    /// One paragraph for people.
+    description: String,
     totals: Totals,
     inputs: Vec<Port<'a>>,
     outputs: Vec<Port<'a>>,
@@ -101,6 +106,7 @@ pub fn json(graph: &Graph, name: &str) -> String {
     let report = Report {
         netloom: VERSION,
         source: Origin { name, format: &graph.format, producer: &graph.producer },
+        description: description(graph, stem(name)),
         totals: Totals {
             parameters: counted.parameters,
             trainable_parameters: counted.trainable_parameters,

@@ -5,6 +5,10 @@ use netloom_diagram::plain::printable;
 use netloom_graph::summary::summary;
 use netloom_graph::{Graph, ModuleId, NodeId, layers};
 
+use crate::description;
+
+/// The width of the description, characters.
+const LINE: usize = 100;
 /// The most lines of a table; the rest is counted.
 const MAX_LINES: usize = 4000;
 
@@ -102,6 +106,7 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
         out += &format!("… and {hidden} more lines\n");
     }
     out += "\n";
+    let source = name;
     let name =
         if graph.producer.is_empty() { name.to_owned() } else { format!("{name} ({})", graph.producer) };
     out += &format!("{name}\n");
@@ -120,7 +125,28 @@ pub fn table(graph: &Graph, name: &str, depth: Option<u32>) -> String {
             out += &format!("{title:<11} {}{dtype} {}\n", tensor.name, shape(tensor.ty.shape(), true));
         }
     }
+    out += &format!("\n{}", wrapped(&description(graph, super::stem(source)), LINE));
     printable(&out)
+}
+
+/// Text in lines of at most so many characters, but for longer words.
+fn wrapped(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if used > 0 && used + 1 + n > most {
+            out.push('\n');
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out += word;
+        used += n;
+    }
+    out.push('\n');
+    out
 }
 
 fn shown(graph: &Graph, id: NodeId) -> bool {

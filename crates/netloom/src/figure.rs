@@ -6,6 +6,7 @@ use netloom_diagram::styles::{self, DrawOptions};
 use netloom_diagram::view::{NodeKind, View, ViewNode, view};
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::lift::{Lifted, lift};
+use netloom_graph::pattern::{self, Pattern};
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
@@ -45,6 +46,9 @@ pub struct FigureOptions {
     pub batch: bool,
     /// Which blocks are drawn once with a count.
     pub fold: Fold,
+    /// Blocks to draw as one box each, such as `ConvBnRelu = Conv > BatchNorm > Relu`; see
+    /// [`netloom_graph::pattern`].
+    pub patterns: Vec<String>,
     /// The name to print; empty takes the model's own.
     pub name: String,
     /// Whether groups of operators are drawn as the layer they make up; see [`netloom_graph::lift`].
@@ -66,6 +70,7 @@ impl Default for FigureOptions {
             caption: true,
             batch: false,
             fold: Fold::Identical,
+            patterns: Vec::new(),
             name: String::new(),
             lift: true,
         }
@@ -88,7 +93,7 @@ pub struct Figure {
 /// Draws a graph.
 ///
 /// # Errors
-/// When an option names a style, theme or module that does not exist.
+/// When an option names a style, theme, module or layer that does not exist, or a pattern is none.
 pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let style = styles::find(&options.style)
         .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
@@ -105,7 +110,8 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let mut notes = Vec::new();
     let lifted = options.lift.then(|| lift(graph));
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let mut view = choose(shown, options, &mut notes);
+    let patterns = pattern::parse(shown, &options.patterns)?;
+    let mut view = choose(shown, options, &patterns, &mut notes);
     let draw_options = DrawOptions {
         direction: options.direction,
         width_px: options.width_px,
@@ -150,7 +156,7 @@ fn trace(view: &mut View, lifted: &Lifted) {
     }
 }
 
-fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> View {
+fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern], notes: &mut Vec<String>) -> View {
     let at = |depth| {
         let spec = ViewOptions {
             depth,
@@ -159,6 +165,7 @@ fn choose(graph: &Graph, options: &FigureOptions, notes: &mut Vec<String>) -> Vi
             plumbing: options.plumbing,
             batch: options.batch,
             fold: options.fold,
+            patterns: patterns.to_vec(),
         };
         view(graph, &spec)
     };
@@ -234,12 +241,13 @@ fn stands(graph: &Graph, node: &ViewNode) -> bool {
 /// Writes a model as lines of plain text.
 ///
 /// # Errors
-/// When an option names a module that does not exist.
+/// When an option names a module or layer that does not exist, or a pattern is none.
 pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Result<String, Error> {
     let mut notes = Vec::new();
     let lifted = options.lift.then(|| lift(graph));
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, options, &mut notes);
+    let patterns = pattern::parse(graph, &options.patterns)?;
+    let view = choose(graph, options, &patterns, &mut notes);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
     let body =
         netloom_diagram::plain::plain(graph, &view, &spec, netloom_diagram::plain::PlainOptions { ascii });

@@ -58,6 +58,10 @@ pub(crate) struct DrawArgs {
     /// Which blocks in a row are drawn once with a count
     #[arg(long, default_value = "identical")]
     pub(crate) fold: FoldArg,
+    /// Draw these layers as one box, such as `ConvBnRelu = Conv > BatchNorm > Relu`; may be given several times, and
+    /// later patterns may use the names of earlier ones
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) pattern: Vec<String>,
     /// Where the data flows to: tb (top to bottom), bt, lr or rl
     #[arg(long, default_value = "tb")]
     pub(crate) direction: DirectionArg,

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         batch: args.batch,
         detail: args.detail.into(),
         fold: args.fold.into(),
+        patterns: args.pattern.clone(),
         name: title,
         lift: !args.plumbing,
     };

@@ -80,6 +80,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<netloom_graph::pattern::PatternError> for Error {
+    fn from(error: netloom_graph::pattern::PatternError) -> Self {
+        let message = error.to_string();
+        Self { hints: error.hint.into_iter().collect(), ..Self::new(ErrorKind::Usage, message) }
+    }
+}
+
 impl From<netloom_import::Error> for Error {
     fn from(error: netloom_import::Error) -> Self {
         Self {

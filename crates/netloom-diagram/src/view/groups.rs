@@ -8,6 +8,7 @@ use netloom_scene::Key;
 
 use super::build::{blank, safe};
 use super::flow::Flow;
+use super::patterns;
 use super::{Band, Detail, NodeKind, ViewNode, ViewOptions};
 use crate::number;
 
@@ -24,22 +25,30 @@ impl Groups {
     pub(super) fn new(graph: &Graph, options: &ViewOptions, flow: &Flow) -> Self {
         let mut groups =
             Self { units: Vec::new(), homes: Vec::new(), of: BTreeMap::new(), ports: BTreeMap::new() };
+        for unit in patterns::units(graph, &options.patterns) {
+            groups.add(graph, unit);
+        }
         if options.plumbing || options.detail == Detail::Implement {
             return groups;
         }
         let level = if options.detail == Detail::Sketch { Level::Sketch } else { Level::Paper };
         for unit in units::find(graph, level) {
             let shown = unit.nodes.iter().filter(|n| flow.is_shown(**n)).count();
-            if shown == 0 || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {
+            let is_free = unit.nodes.iter().all(|n| groups.of(*n).is_none());
+            if shown == 0 || !is_free || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {
                 continue;
             }
-            let at = groups.units.len();
-            groups.homes.push(graph.common_module(&unit.nodes));
-            groups.of.extend(unit.nodes.iter().map(|n| (*n, at)));
-            groups.ports.extend(unit.ports.iter().map(|(n, position, name)| ((*n, *position), *name)));
-            groups.units.push(unit);
+            groups.add(graph, unit);
         }
         groups
+    }
+
+    fn add(&mut self, graph: &Graph, unit: Unit) {
+        let at = self.units.len();
+        self.homes.push(graph.common_module(&unit.nodes));
+        self.of.extend(unit.nodes.iter().map(|n| (*n, at)));
+        self.ports.extend(unit.ports.iter().map(|(n, position, name)| ((*n, *position), *name)));
+        self.units.push(unit);
     }
 
     /// Gives up the units that reach into a closed module which holds more than them.

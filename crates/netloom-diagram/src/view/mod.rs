@@ -2,6 +2,7 @@
 //!
 //! [`view`] runs the [`PASSES`] in order over a first view that holds one box per operator.
 
+use netloom_graph::pattern::Pattern;
 use netloom_graph::summary::Summary;
 use netloom_graph::{Category, Graph, ModuleId, NodeId, TensorId};
 use netloom_scene::Key;
@@ -16,6 +17,7 @@ mod flow;
 mod fuse;
 mod groups;
 mod loops;
+mod patterns;
 mod repeats;
 mod settings;
 mod sketch;
@@ -102,6 +104,8 @@ pub struct ViewOptions {
     pub batch: bool,
     /// Which blocks are drawn once with a count.
     pub fold: Fold,
+    /// Blocks that are drawn as one box each; see [`netloom_graph::pattern`].
+    pub patterns: Vec<Pattern>,
 }
 
 impl Default for ViewOptions {
@@ -113,6 +117,7 @@ impl Default for ViewOptions {
             plumbing: false,
             batch: false,
             fold: Fold::None,
+            patterns: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
 use netloom_graph::lift::{Lifted, lift};
+use netloom_graph::pattern;
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
@@ -52,6 +53,9 @@ pub struct FigureOptions {
     pub batch: bool,
     /// Which blocks are drawn once with a count.
     pub fold: Fold,
+    /// Blocks to draw as one box each, such as `ConvBnRelu = Conv > BatchNorm > Relu`; see
+    /// [`netloom_graph::pattern`].
+    pub patterns: Vec<String>,
     /// The name to print; empty takes the model's own.
     pub name: String,
     /// Whether groups of operators are drawn as the layer they make up; see [`netloom_graph::lift`].
@@ -75,6 +79,7 @@ impl Default for FigureOptions {
             caption: true,
             batch: false,
             fold: Fold::Identical,
+            patterns: Vec::new(),
             name: String::new(),
             lift: true,
         }
@@ -97,7 +102,7 @@ pub struct Figure {
 /// Draws a graph.
 ///
 /// # Errors
-/// When an option names a style, theme or module that does not exist.
+/// When an option names a style, theme, module or layer that does not exist, or a pattern is none.
 pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let style = styles::find(&options.style)
         .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
@@ -113,7 +118,8 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     }
     let lifted = options.lift.then(|| lift(graph));
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let Chosen { mut view, scene, notes, width_px } = page::choose(shown, style, options, theme);
+    let patterns = pattern::parse(shown, &options.patterns)?;
+    let Chosen { mut view, scene, notes, width_px } = page::choose(shown, style, options, patterns, theme);
     if let Some(lifted) = &lifted {
         trace(&mut view, lifted);
         for callout in &mut view.callouts {

@@ -6,6 +6,7 @@ use netloom_diagram::view::{
 };
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::Graph;
+use netloom_graph::pattern::Pattern;
 use netloom_layout::Direction;
 use netloom_scene::kurbo::Size;
 use netloom_scene::{Scene, Theme};
@@ -37,7 +38,13 @@ pub(super) struct Chosen {
 }
 
 /// Chooses the view that says most among those that fit the page, or takes the depth that was asked for, and draws it.
-pub(super) fn choose(graph: &Graph, style: &Style, options: &FigureOptions, theme: Theme) -> Chosen {
+pub(super) fn choose(
+    graph: &Graph,
+    style: &Style,
+    options: &FigureOptions,
+    patterns: Vec<Pattern>,
+    theme: Theme,
+) -> Chosen {
     let page = page(options);
     let draw = DrawOptions {
         direction: options.direction,
@@ -51,7 +58,7 @@ pub(super) fn choose(graph: &Graph, style: &Style, options: &FigureOptions, them
     };
     let compact = DrawOptions { theme: compact(&draw.theme), ..draw.clone() };
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
-    Chooser { graph, style, options, draw, compact, page, least_scale }.choose()
+    Chooser { graph, style, options, patterns, draw, compact, page, least_scale }.choose()
 }
 
 /// A theme with less space between boxes, in steps of the same grid.
@@ -77,6 +84,7 @@ struct Chooser<'a> {
     graph: &'a Graph,
     style: &'a Style,
     options: &'a FigureOptions,
+    patterns: Vec<Pattern>,
     draw: DrawOptions,
     /// The same with less space between boxes.
     compact: DrawOptions,
@@ -123,6 +131,7 @@ impl Chooser<'_> {
             plumbing: self.options.plumbing,
             batch: self.options.batch,
             fold: if self.style.opens_all { Fold::None } else { self.options.fold },
+            patterns: self.patterns.clone(),
         }
     }
 

@@ -4,6 +4,7 @@ use netloom_diagram::view::{NodeKind, View, view};
 use netloom_diagram::{Depth, ViewOptions, describe, plain};
 use netloom_graph::Graph;
 use netloom_graph::lift::lift;
+use netloom_graph::pattern::{self, Pattern};
 
 use super::FigureOptions;
 use crate::{Error, ErrorKind};
@@ -16,14 +17,14 @@ const MAX_DEPTH: u32 = 12;
 /// Writes a model as lines of plain text.
 ///
 /// # Errors
-/// When the model has no operators.
+/// When the model has no operators, or an option names a pattern that cannot be read.
 pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Result<String, Error> {
     if graph.nodes().len() == 0 {
         return Err(Error::new(ErrorKind::Input, "the model has no operators"));
     }
     let lifted = options.lift.then(|| lift(graph));
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, options);
+    let view = choose(graph, options, &pattern::parse(graph, &options.patterns)?);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
     let body = plain::plain(graph, &view, &spec, plain::PlainOptions { ascii });
     let name = describe::name(graph, &options.name);
@@ -37,12 +38,12 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
 /// One paragraph on a model for someone who does not see a figure of it; `name` is what to call it.
 pub fn description(graph: &Graph, name: &str) -> String {
     let lifted = lift(graph);
-    let view = choose(&lifted.graph, &FigureOptions::default());
+    let view = choose(&lifted.graph, &FigureOptions::default(), &[]);
     describe::describe(&lifted.graph, &view, &describe::name(&lifted.graph, name))
 }
 
 /// The depth that was asked for, else the deepest of few enough lines.
-fn choose(graph: &Graph, options: &FigureOptions) -> View {
+fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern]) -> View {
     let at = |depth| {
         let spec = ViewOptions {
             depth,
@@ -51,6 +52,7 @@ fn choose(graph: &Graph, options: &FigureOptions) -> View {
             plumbing: options.plumbing,
             batch: options.batch,
             fold: options.fold,
+            patterns: patterns.to_vec(),
         };
         view(graph, &spec)
     };

@@ -12,6 +12,8 @@ use super::{Callout, NodeKind, View, ViewNode, ViewOptions, skips, trunk};
 pub const MAX_CALLOUTS: usize = 3;
 /// The most boxes of a detail figure; what is larger is a figure of its own.
 const MAX_BOXES: usize = 32;
+/// The most arrows of a detail figure.
+const MAX_ARROWS: usize = 64;
 /// From how many arriving tensors on they share one word.
 const MAX_STREAMS: usize = 3;
 
@@ -152,6 +154,10 @@ fn inside(view: &View, held: &[Vec<usize>], frame: usize, with_frame: bool) -> O
     }
     found.extend(with_frame.then_some(frame));
     found.sort_unstable();
+    let within = |n: usize| found.binary_search(&n).is_ok();
+    if view.edges.iter().filter(|e| within(e.source) && within(e.target)).count() > MAX_ARROWS {
+        return None;
+    }
     Some(found)
 }
 

@@ -6,6 +6,7 @@ use netloom_diagram::styles;
 use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
+use netloom_graph::hierarchy;
 use netloom_graph::lift::{Lifted, lift};
 use netloom_graph::pattern;
 use netloom_graph::{Graph, NodeId, TensorId};
@@ -107,35 +108,46 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let style = styles::find(&options.style)
         .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
     let theme = theme(&options.theme)?;
+    let lifted = prepared(graph, options);
+    let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
     for path in &options.open {
-        if !graph.modules().any(|(_, m)| m.path == *path) {
+        if !shown.modules().any(|(_, m)| m.path == *path) {
             return Err(Error::unknown(
                 "module",
                 path,
-                graph.modules().map(|(_, m)| m.path.as_str()).take(64),
+                shown.modules().map(|(_, m)| m.path.as_str()).take(64),
             ));
         }
     }
-    let lifted = options.lift.then(|| lift(graph));
-    let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
     let patterns = pattern::parse(shown, &options.patterns)?;
     let Chosen { mut view, scene, notes, width_px } = page::choose(shown, style, options, patterns, theme);
     if let Some(lifted) = &lifted {
-        trace(&mut view, lifted);
+        trace(graph, &mut view, lifted);
         for callout in &mut view.callouts {
-            trace(&mut callout.view, lifted);
+            trace(graph, &mut callout.view, lifted);
         }
     }
     Ok(Figure { scene, view, notes, width_px })
 }
 
-/// Makes a view of a lifted graph name the operators and tensors of the source.
-fn trace(view: &mut View, lifted: &Lifted) {
+/// The graph that is drawn in the place of the source: lifted, with modules where the file names none; `None` when the
+/// source itself is drawn.
+fn prepared(graph: &Graph, options: &FigureOptions) -> Option<Lifted> {
+    options.lift.then(|| {
+        let lifted = lift(graph);
+        Lifted { graph: hierarchy::infer(&lifted.graph), ..lifted }
+    })
+}
+
+/// Makes a view of a lifted graph name the operators, tensors and modules of the source.
+fn trace(graph: &Graph, view: &mut View, lifted: &Lifted) {
     let nodes = |n: NodeId| lifted.stands_for.get(n.index()).cloned().unwrap_or_default();
     let tensor = |t: TensorId| lifted.tensors.get(t.index()).copied();
     for node in &mut view.nodes {
         node.operators = node.operators.iter().flat_map(|n| nodes(*n)).collect();
         node.output = node.output.and_then(tensor);
+        // Modules that were inferred stand for nothing in the source but their operators.
+        node.modules.retain(|m| m.index() < graph.modules().len());
     }
     for edge in &mut view.edges {
         edge.tensor = tensor(edge.tensor).unwrap_or(edge.tensor);

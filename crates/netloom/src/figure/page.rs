@@ -106,14 +106,15 @@ impl Chooser<'_> {
             return self.asked(depth);
         }
         let levels = self.levels(self.options.detail);
-        if let Some(chosen) = self.richest(&levels, self.options.detail) {
+        let is_sketch = self.options.detail == Detail::Sketch;
+        if let Some(chosen) = self.richest(&levels, &[]) {
             return chosen;
         }
-        let sketches =
-            if self.options.detail == Detail::Sketch { levels } else { self.levels(Detail::Sketch) };
-        if self.options.detail != Detail::Sketch
-            && let Some(mut chosen) = self.richest(&sketches, Detail::Sketch)
-        {
+        if is_sketch {
+            return self.elided(levels);
+        }
+        let sketches = self.levels(Detail::Sketch);
+        if let Some(mut chosen) = self.richest(&sketches, &levels) {
             chosen.notes.push(
                 "only stages and blocks are drawn, so that the figure fits the page; --depth draws it as it is"
                     .to_owned(),
@@ -188,6 +189,9 @@ impl Chooser<'_> {
         let mut levels: Vec<View> = Vec::new();
         for depth in 1..=MAX_DEPTH {
             let next = view(self.graph, &self.spec(Depth::Levels(depth), detail));
+            if levels.last() == Some(&next) {
+                break;
+            }
             let (is_open, is_hopeless) = (!is_closed(&next), self.is_hopeless(&next));
             let is_small = boxes(&next) < MAX_WHOLE;
             levels.push(next);
@@ -201,18 +205,24 @@ impl Chooser<'_> {
         levels
     }
 
-    /// The deepest of some levels that fits, with detail figures for what is closed where these fit too.
-    fn richest(&self, levels: &[View], detail: Detail) -> Option<Chosen> {
+    /// The deepest of some levels that fits, with detail figures for what is closed where these fit too: cut from views
+    /// that say more, or from deeper levels.
+    fn richest(&self, levels: &[View], more: &[View]) -> Option<Chosen> {
         for (i, level) in levels.iter().enumerate().rev() {
             if self.is_hopeless(level) {
                 continue;
             }
             let Some((scene, width_px)) = self.fit(level) else { continue };
             let plain = Chosen { view: level.clone(), scene, notes: Vec::new(), width_px };
-            let deeper = if detail == Detail::Sketch { &[] } else { &levels[i + 1..] };
+            let is_sketch = self.options.detail == Detail::Sketch;
+            let deeper = match more {
+                [] if is_sketch => &[],
+                [] => &levels[i + 1..],
+                more => more,
+            };
             let mut chosen = self.detailed(level, deeper).unwrap_or(plain);
             let closed = level.nodes.iter().filter(|n| n.kind == NodeKind::Module).count();
-            if closed > 0 && detail != Detail::Sketch {
+            if closed > 0 && more.is_empty() && !is_sketch {
                 let blocks = if closed == 1 { "block is" } else { "blocks are" };
                 chosen.notes.push(format!(
                     "{closed} {blocks} closed (--depth {}); --depth full opens everything, --open PATH one of them",
@@ -238,7 +248,9 @@ impl Chooser<'_> {
         for most in (1..=MAX_CALLOUTS).rev() {
             for &(source, bands) in &sources {
                 let details = callouts(self.graph, &spec, level, source, Details { most, bands });
-                if details.len() == most || most == MAX_CALLOUTS && !details.is_empty() {
+                let enough = details.len() == most || most == MAX_CALLOUTS && !details.is_empty();
+                let known = offers.iter().any(|o| o.1 == details);
+                if enough && !known && !details.iter().any(|c| self.is_hopeless(&c.view)) {
                     offers.push((details.iter().map(|c| c.explains(level)).sum(), details, bands));
                 }
             }
@@ -300,30 +312,37 @@ impl Chooser<'_> {
 
     /// Draws a view, if it fits the page at readable type; with less space between boxes where that helps.
     fn fit(&self, view: &View) -> Option<Fitted> {
-        self.fit_with(view, &self.draw).or_else(|| self.fit_with(view, &self.compact))
+        match self.fit_with(view, &self.draw) {
+            Ok(fitted) => Some(fitted),
+            // Less space makes a figure smaller by less than it makes the space.
+            Err(scale) if scale < self.least_scale * TIGHT => None,
+            Err(_) => self.fit_with(view, &self.compact).ok(),
+        }
     }
 
-    fn fit_with(&self, view: &View, draw: &DrawOptions) -> Option<Fitted> {
+    /// Draws a view, or says how far it would have to be scaled down.
+    fn fit_with(&self, view: &View, draw: &DrawOptions) -> Result<Fitted, f64> {
         let scene = (self.style.draw)(self.graph, view, draw);
-        let scale =
-            |s: &Scene| (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0);
+        let scale = |s: &Scene| {
+            (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0)
+        };
         let first = scale(&scene);
         if first < self.least_scale - 1e-9 {
-            return None;
+            return Err(first);
         }
         let Some(width) = self.options.width_px else {
             let printed = (first < 1.0).then(|| scene.size.width * first);
-            return Some((scene, printed));
+            return Ok((scene, printed));
         };
         if scene.size.width * first >= width - 0.5 {
-            return Some((scene, Some(width)));
+            return Ok((scene, Some(width)));
         }
         // Too high for the page at its own size: drawn for a wider page, it prints smaller.
         let wider = DrawOptions { width_px: Some(width / first), ..draw.clone() };
         let scene = (self.style.draw)(self.graph, view, &wider);
         let fits = width / scene.size.width >= self.least_scale - 1e-3
             && scene.size.height * width / scene.size.width <= self.page.height + 1.0;
-        fits.then_some((scene, Some(width)))
+        if fits { Ok((scene, Some(width))) } else { Err(first) }
     }
 }
 

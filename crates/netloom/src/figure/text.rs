@@ -3,10 +3,9 @@
 use netloom_diagram::view::{NodeKind, View, view};
 use netloom_diagram::{Depth, ViewOptions, describe, plain};
 use netloom_graph::Graph;
-use netloom_graph::lift::lift;
 use netloom_graph::pattern::{self, Pattern};
 
-use super::FigureOptions;
+use super::{FigureOptions, prepared};
 use crate::{Error, ErrorKind};
 
 /// With `depth` left open, modules are opened as long as there are at most this many lines.
@@ -22,7 +21,7 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     if graph.nodes().len() == 0 {
         return Err(Error::new(ErrorKind::Input, "the model has no operators"));
     }
-    let lifted = options.lift.then(|| lift(graph));
+    let lifted = prepared(graph, options);
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
     let view = choose(graph, options, &pattern::parse(graph, &options.patterns)?);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
@@ -37,9 +36,11 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
 
 /// One paragraph on a model for someone who does not see a figure of it; `name` is what to call it.
 pub fn description(graph: &Graph, name: &str) -> String {
-    let lifted = lift(graph);
-    let view = choose(&lifted.graph, &FigureOptions::default(), &[]);
-    describe::describe(&lifted.graph, &view, &describe::name(&lifted.graph, name))
+    let options = FigureOptions::default();
+    let lifted = prepared(graph, &options);
+    let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
+    let view = choose(graph, &options, &[]);
+    describe::describe(graph, &view, &describe::name(graph, name))
 }
 
 /// The depth that was asked for, else the deepest of few enough lines.

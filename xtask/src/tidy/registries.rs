@@ -50,6 +50,7 @@ const REGISTRIES: &[Registry] = &[
             ("cone", "what only serves one tensor, for rules that take it in"),
             ("dead", "what nothing reads any more, for all rules"),
             ("expression", "formulas as trees, for rules that match one"),
+            ("gates", "gates of recurrent cells, for the rules of cells"),
             ("rewrite", "groups replaced by nodes, with what they stand for"),
             ("source", "questions that rules ask of a graph"),
             ("tests", "tests of all rules together"),

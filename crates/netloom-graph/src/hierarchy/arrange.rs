@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::blocks::{blocks, changes, heavy, without_short_cut};
-use super::chain::{Form, Link};
+use super::blocks::{blocks, changes, heavy};
 use super::flow::{Class, Flow};
+use super::link::{Form, Link, attends, is_crossing};
 use super::stages;
+use super::template::without_short_cut;
 
 /// The class of one step of an unrolled loop.
 pub(super) const STEP: &str = "step";
@@ -173,12 +174,16 @@ pub(super) fn recurrence(link: &Link) -> Vec<Tree> {
 
 /// What a residual link is within a block of several.
 fn sublayer(flow: &Flow<'_>, link: &Link) -> Option<(&'static str, &'static str)> {
-    let has = |c: Class| link.label.contains(&c);
     if link.form != Form::Residual || link.label.len() < 2 {
         None
-    } else if has(Class::Attention) || has(Class::Product) {
-        let crosses = link.nodes.iter().any(|n| flow.is_cross[*n]);
-        Some(if crosses { ("cross_attention", "cross-attention") } else { ("attention", "self-attention") })
+    } else if attends(flow, link) {
+        Some(if is_crossing(flow, link) {
+            ("cross_attention", "cross-attention")
+        } else {
+            ("attention", "self-attention")
+        })
+    } else if link.nodes.iter().any(|n| flow.kind(*n) == "top_k") {
+        Some(("experts", "mixture of experts"))
     } else if link.label.iter().all(|c| *c == Class::Linear) {
         Some(("feed_forward", "feed-forward"))
     } else if link.label.iter().all(|c| c.is_conv() || *c == Class::Linear) {
@@ -203,20 +208,18 @@ fn dressed(flow: &Flow<'_>, link: &Link, stem: &'static str, class: &'static str
 
 /// A name and a class for a block.
 fn describe(flow: &Flow<'_>, links: &[Link]) -> (&'static str, &'static str) {
-    use Class::{Attention, Concat, Depthwise, Linear, Pointwise, Product, Recurrent, Spatial};
+    use Class::{Concat, Depthwise, Pointwise, Recurrent, Spatial};
     let regions: Vec<&Link> = links.iter().filter(|l| !l.is_plain() && l.form != Form::Gate).collect();
     let label: Vec<Class> = links.iter().flat_map(|l| l.label.iter().copied()).collect();
     let has = |c: Class| label.contains(&c);
     let joins = |c: Class| links.iter().any(|l| flow.class[l.last()] == c);
-    if has(Attention) || has(Product) && has(Linear) {
-        let crosses = links.iter().flat_map(|l| &l.nodes).any(|n| flow.is_cross[*n]);
-        let attends = regions.iter().filter(|l| l.label.contains(&Attention)).count();
-        return match (crosses, regions.len()) {
-            (true, _) if attends > 1 => ("block", "transformer decoder block"),
-            (false, 1) if label.iter().filter(|c| **c == Linear).count() < 5 && !has(Pointwise) => {
-                ("attention", "attention block")
-            }
-            _ => ("block", "transformer block"),
+    if links.iter().any(|l| attends(flow, l)) {
+        let crosses = links.iter().any(|l| is_crossing(flow, l));
+        let alone = regions.iter().all(|l| l.form == Form::Residual && attends(flow, l));
+        return match (crosses, alone) {
+            (_, true) => ("attention", "attention block"),
+            (true, false) => ("block", "transformer decoder block"),
+            (false, false) => ("block", "transformer block"),
         };
     }
     if has(Recurrent) {
@@ -224,7 +227,8 @@ fn describe(flow: &Flow<'_>, links: &[Link]) -> (&'static str, &'static str) {
     }
     let has_residual = regions.iter().any(|l| l.form == Form::Residual);
     if !has_residual
-        && (regions.iter().any(|l| l.form == Form::Appended) || regions.is_empty() && joins(Concat))
+        && (regions.iter().any(|l| l.form == Form::Appended && !l.label.contains(&Depthwise))
+            || regions.is_empty() && joins(Concat))
     {
         return ("layer", "dense layer");
     }

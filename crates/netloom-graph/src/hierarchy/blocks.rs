@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{Form, Link};
 use super::flow::{Class, Flow};
+use super::link::{Form, Link, attends, is_crossing, key};
 use super::runs::{Run, runs};
 
 /// A chain with its blocks: links by position, each block a range of them.
@@ -36,12 +36,23 @@ pub(super) fn blocks(flow: &Flow<'_>, links: &[Link]) -> Blocks {
         if !one.iter().any(|l| l.is_block(flow)) && heavy(flow, &one) < 2 {
             continue;
         }
+        // Residual blocks of convolutions are blocks each, whatever order they repeat in.
+        let parts: Vec<&&Link> = one.iter().filter(|l| l.is_block(flow)).collect();
+        if parts.len() > 1 && parts.iter().all(|l| l.label.iter().all(|c| c.is_conv())) {
+            continue;
+        }
         let first = run.start + phase(flow, links, &at, run);
-        let count = (run.end - first) / run.period;
-        for copy in 0..count {
-            let from = first + copy * run.period;
+        let mut starts: Vec<usize> = (first..run.end).step_by(run.period).collect();
+        starts.retain(|from| from + run.period <= run.end);
+        // The first copy may lack its beginning: what learned queries go through before they see data.
+        let cut_short = &at[run.start..first];
+        if cut_short.len() * 2 >= run.period && cut_short.iter().any(|i| links[*i].is_block(flow)) {
+            starts.insert(0, run.start);
+        }
+        for (copy, from) in starts.iter().copied().enumerate() {
             let start = if copy == 0 { at[from] } else { at[from - 1] + 1 };
-            let end = at[from + run.period - 1] + 1;
+            let next = if from < first { first } else { from + run.period };
+            let end = at[next - 1] + 1;
             let held: Vec<&Link> = links[start..end].iter().collect();
             found.covered += heavy(flow, &held);
             taken[start..end].fill(true);
@@ -53,12 +64,39 @@ pub(super) fn blocks(flow: &Flow<'_>, links: &[Link]) -> Blocks {
             continue;
         }
         let mut end = i + 1;
-        while links
-            .get(end)
-            .is_some_and(|l| !taken[end] && l.is_plain() && flow.class[l.last()] == Class::Activation)
-        {
+        let is_free = |at: usize| links.get(at).filter(|_| !taken[at]);
+        let is_plain = |at: usize, classes: &[Class]| {
+            is_free(at).is_some_and(|l| l.is_plain() && classes.contains(&flow.class[l.last()]))
+        };
+        while is_plain(end, &[Class::Activation]) {
             end += 1;
         }
+        // Attention and what feeds forward after it are one block even where no other is like it.
+        let mut crosses = is_crossing(flow, link);
+        let mut at = i;
+        while is_free(at).is_some_and(|l| l.form == Form::Residual && attends(flow, l)) {
+            let mut next = at + 1;
+            while is_plain(next, &[Class::Norm, Class::Plumbing]) {
+                next += 1;
+            }
+            let Some(after) = is_free(next).filter(|l| l.form == Form::Residual && l.is_block(flow)) else {
+                break;
+            };
+            if !attends(flow, after) {
+                let norm_after = next > at + 1;
+                end = next + 1;
+                while norm_after && is_plain(end, &[Class::Norm]) && end == next + 1 {
+                    end += 1;
+                }
+                break;
+            }
+            if crosses || !is_crossing(flow, after) {
+                break;
+            }
+            crosses = true;
+            at = next;
+        }
+        taken[i..end].fill(true);
         found.ranges.push((i, end));
     }
     found.ranges.sort_unstable();
@@ -84,48 +122,6 @@ pub(super) fn changes(flow: &Flow<'_>, links: &[Link]) -> Vec<bool> {
         .collect()
 }
 
-/// What a link is, for comparison; `None` for what does not count.
-pub(super) fn key(flow: &Flow<'_>, link: &Link) -> Option<(Form, Vec<Class>)> {
-    let class = flow.class[link.last()];
-    match link.form {
-        Form::Plain if class == Class::Plumbing => None,
-        Form::Plain => Some((Form::Plain, vec![class])),
-        Form::Gate if weighs_channels(flow, link) => None,
-        // Mixing positions and mixing channels is the same but for the axis.
-        Form::Residual if link.label.iter().all(|c| *c == Class::Linear) && transposes(flow, link) => {
-            let mut label = link.label.clone();
-            label.push(Class::Plumbing);
-            Some((Form::Residual, label))
-        }
-        form => {
-            let mut label = link.label.clone();
-            if unexpanded(&label).is_some() {
-                label.remove(0);
-            }
-            Some((form, label))
-        }
-    }
-}
-
-fn transposes(flow: &Flow<'_>, link: &Link) -> bool {
-    let is_transpose = |n: &usize| flow.kind(*n) == "transpose";
-    link.nodes.iter().filter(|n| is_transpose(n)).nth(1).is_some()
-}
-
-/// What a block with a depthwise convolution holds without the convolution that makes more channels for it.
-fn unexpanded(label: &[Class]) -> Option<&[Class]> {
-    match label {
-        [Class::Pointwise, rest @ ..] if rest.contains(&Class::Depthwise) => Some(rest),
-        _ => None,
-    }
-}
-
-/// Whether a gate scales channels by something that sees no positions, as squeeze-and-excitation does.
-fn weighs_channels(flow: &Flow<'_>, link: &Link) -> bool {
-    let inner = link.nodes.split_last().map_or(&[][..], |(_, inner)| inner);
-    inner.iter().all(|n| flow.area(*n).is_none_or(|a| a == 1) || !flow.class[*n].is_heavy())
-}
-
 /// Where in its first copy a run has its first block begin: with attention where there is any, else with what follows
 /// the norm or activation after the last block, so that a block ends as modules of frameworks do.
 fn phase(flow: &Flow<'_>, links: &[Link], at: &[usize], run: Run) -> usize {
@@ -145,73 +141,11 @@ fn phase(flow: &Flow<'_>, links: &[Link], at: &[usize], run: Run) -> usize {
         }
         let before = (1..=run.period).map(|back| one[(offset + run.period - back) % run.period]);
         let follows_block = before.into_iter().find(|l| !is_trim(l)).is_some_and(|l| l.is_block(flow));
-        match (follows_block && !is_trim(link), link.label.contains(&Class::Attention)) {
-            (true, true) => 0,
-            (true, false) => 1,
+        match (follows_block && !is_trim(link), attends(flow, link)) {
+            (true, true) if !is_crossing(flow, link) => 0,
+            (true, _) => 1,
             (false, _) => 4,
         }
     };
     (0..=slack).min_by_key(|o| (rank(*o), *o)).unwrap_or(0)
-}
-
-/// Makes links of the plain layers that are what a residual block holds, only without the short cut: mobile networks
-/// leave it out where sizes change.
-pub(super) fn without_short_cut(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Link> {
-    let mut templates: Vec<Vec<Class>> = Vec::new();
-    for link in &links {
-        let is_template = link.form == Form::Residual
-            && (link.label.contains(&Class::Depthwise) || link.label == [Class::Spatial, Class::Pointwise])
-            && link.label.last() == Some(&Class::Pointwise)
-            && link.label.iter().all(|c| c.is_conv());
-        if is_template && !templates.contains(&link.label) {
-            templates.push(link.label.clone());
-        }
-    }
-    if templates.is_empty() {
-        return links;
-    }
-    let counts = |l: &Link| l.is_plain() && flow.class[l.last()].is_heavy();
-    let is_open = |l: &Link| l.is_plain() || l.form == Form::Gate && weighs_channels(flow, l);
-    // From each link, the end of the template if it begins there.
-    let ends = |start: usize, label: &[Class]| -> Option<usize> {
-        let mut left = label.iter();
-        let mut want = left.next()?;
-        let mut at = start;
-        loop {
-            let link = links.get(at).filter(|l| is_open(l))?;
-            if counts(link) {
-                if flow.class[link.last()] != *want {
-                    return None;
-                }
-                match left.next() {
-                    Some(next) => want = next,
-                    None => return Some(at + 1),
-                }
-            } else if at == start {
-                return None;
-            }
-            at += 1;
-        }
-    };
-    let mut made: Vec<Link> = Vec::new();
-    let mut at = 0;
-    while at < links.len() {
-        let found = templates.iter().find_map(|t| ends(at, t).map(|end| (end, t)));
-        // The first block of a mobile network has nothing to expand.
-        let short = || templates.iter().find_map(|t| ends(at, unexpanded(t)?).map(|end| (end, t)));
-        let Some((mut end, template)) = found.or_else(short) else {
-            made.push(links[at].clone());
-            at += 1;
-            continue;
-        };
-        while links.get(end).is_some_and(|l| l.is_plain() && flow.class[l.last()] == Class::Norm) {
-            end += 1;
-        }
-        let mut link = Link::plain(links[at..end].iter().flat_map(|l| l.nodes.iter().copied()).collect());
-        link.form = Form::Residual;
-        link.label.clone_from(template);
-        made.push(link);
-        at = end;
-    }
-    made
 }

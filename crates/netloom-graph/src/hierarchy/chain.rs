@@ -1,9 +1,10 @@
 //! Series and parallel: a part of the flow as a chain of operators that all data passes, and of regions between them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::crossing::crossed;
 use super::flow::{Class, Flow};
+use super::link::{Form, Link};
+use super::unrolled::unrolled;
 
 /// How deep regions may stand in one another.
 const MAX_DEPTH: usize = 24;
@@ -14,81 +15,11 @@ const MIN_NESTED: usize = 4;
 /// The most operators of a short cut, such as a projection.
 const MAX_SHORT: usize = 6;
 
-/// The fewest calls that make a recurrence.
-const MIN_STEPS: usize = 3;
-
-/// How the branches of a region are joined.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Form {
-    /// One operator without branches.
-    Plain,
-    /// One branch is added to what it started from, or to a projection of that.
-    Residual,
-    /// One branch is concatenated to what it started from.
-    Appended,
-    /// Several branches.
-    Parallel,
-    /// A stream is scaled by something computed from it.
-    Gate,
-    /// Every part reads all earlier ones.
-    Dense,
-    /// The same weights are used step by step.
-    Unrolled,
-}
-
-/// One link of a chain.
-#[derive(Clone, Debug)]
-pub(super) struct Link {
-    /// What it holds, producers first; the last is the operator all of it passes.
-    pub nodes: Vec<usize>,
-    pub form: Form,
-    /// Heavy operators of the main branch.
-    pub label: Vec<Class>,
-    /// The main branch as a chain, where it is one of blocks.
-    pub inner: Vec<Link>,
-    /// Operators of each step, where it is unrolled.
-    pub steps: Vec<Vec<usize>>,
-    /// Whether what it starts from is joined as it is.
-    pub straight: bool,
-    /// Whether the main branch goes down to a lower resolution and comes back.
-    pub dips: bool,
-}
-
-impl Link {
-    /// A link that is one operator and what only it reads.
-    pub fn plain(nodes: Vec<usize>) -> Self {
-        Self {
-            nodes,
-            form: Form::Plain,
-            label: Vec::new(),
-            inner: Vec::new(),
-            steps: Vec::new(),
-            straight: false,
-            dips: false,
-        }
-    }
-
-    pub fn last(&self) -> usize {
-        self.nodes.last().copied().unwrap_or(0)
-    }
-
-    pub fn is_plain(&self) -> bool {
-        self.form == Form::Plain
-    }
-
-    /// Whether it is a block by itself rather than a layer or a dressing of one.
-    pub fn is_block(&self, flow: &Flow<'_>) -> bool {
-        !matches!(self.form, Form::Plain | Form::Gate)
-            && (flow.class[self.last()] == Class::Add && !self.label.is_empty()
-                || self.nodes.iter().filter(|n| flow.class[**n].is_heavy()).nth(1).is_some())
-    }
-}
-
 /// Splits parts of one flow into chains.
 pub(super) struct Splitter<'f, 'g> {
     pub flow: &'f Flow<'g>,
     place: Vec<usize>,
-    dropped: BTreeSet<(usize, usize)>,
+    pub dropped: BTreeSet<(usize, usize)>,
 }
 
 impl<'f, 'g> Splitter<'f, 'g> {
@@ -96,7 +27,7 @@ impl<'f, 'g> Splitter<'f, 'g> {
         Self { flow, place: vec![usize::MAX; flow.len()], dropped: BTreeSet::new() }
     }
 
-    fn is_kept(&self, from: usize, to: usize) -> bool {
+    pub fn is_kept(&self, from: usize, to: usize) -> bool {
         self.dropped.is_empty() || !self.dropped.contains(&(from, to))
     }
 
@@ -112,24 +43,33 @@ impl<'f, 'g> Splitter<'f, 'g> {
         let entered = entered.iter().filter(|f| self.place[**f] != usize::MAX);
         let entered = entered.filter(|f| entry.is_some_and(|e| self.is_kept(e, **f)));
         let mut reach = entered.map(|f| self.place[*f]).max().unwrap_or(0);
-        let mut far = Vec::with_capacity(n);
-        for (at, node) in nodes.iter().enumerate() {
+        // How far the steps from each operator lead; `None` where all that leads on was taken away.
+        let mut far: Vec<Option<usize>> = vec![None; n];
+        for (at, node) in nodes.iter().enumerate().rev() {
+            let to = self.flow.feeds[*node].iter().map(|f| (*f, self.place[*f]));
+            let inside = |(_, place): &(usize, usize)| *place != usize::MAX;
+            far[at] = if to.clone().any(|f| inside(&f)) {
+                let kept = to.filter(|f| inside(f) && self.is_kept(*node, f.0));
+                kept.map(|(_, place)| place).filter(|p| far[*p].is_some()).max()
+            } else {
+                Some(n)
+            };
+        }
+        for (at, node) in nodes.iter().enumerate().filter(|(at, _)| far[*at].is_some()) {
             let inside = |other: &usize| self.place[*other] != usize::MAX;
             if !self.flow.reads[*node].iter().any(|r| inside(r) && self.is_kept(*r, *node)) {
                 reach = reach.max(at);
             }
-            let to = self.flow.feeds[*node].iter().filter(|f| inside(f) && self.is_kept(*node, **f));
-            far.push(to.map(|f| self.place[*f]).max().unwrap_or(n));
         }
         for node in nodes {
             self.place[*node] = usize::MAX;
         }
         let mut cuts = Vec::new();
-        for (at, far) in far.iter().enumerate() {
+        for (at, far) in far.iter().enumerate().filter_map(|(at, far)| far.map(|f| (at, f))) {
             if reach <= at {
                 cuts.push(at);
             }
-            reach = reach.max(*far);
+            reach = reach.max(far);
         }
         let mut links = Vec::new();
         let mut start = 0usize;
@@ -161,7 +101,9 @@ impl<'f, 'g> Splitter<'f, 'g> {
             return link;
         }
         let deeper = inner.len() >= MIN_NESTED && depth < MAX_DEPTH;
-        if deeper && let Some(links) = self.dense(before, &link.nodes, depth) {
+        let dense = if deeper { self.dense(before, &link.nodes, depth) } else { None };
+        let beside = if deeper && dense.is_none() { self.beside(before, &link.nodes, depth) } else { None };
+        if let Some(links) = dense.or(beside) {
             link.form = Form::Dense;
             link.label = links.iter().flat_map(|l| l.label.iter().copied()).collect();
             link.inner = links;
@@ -256,125 +198,4 @@ impl<'f, 'g> Splitter<'f, 'g> {
         }
         parts
     }
-
-    /// The chain that is left of a region when connections that cross one another are taken away.
-    fn dense(&mut self, before: Option<usize>, nodes: &[usize], depth: usize) -> Option<Vec<Link>> {
-        let trunk = self.trunk(nodes);
-        let mut at = BTreeMap::new();
-        let start = before.into_iter().chain(trunk.iter().copied());
-        at.extend(start.enumerate().map(|(i, n)| (n, i)));
-        let mut skips = Vec::new();
-        for (&from, &i) in &at {
-            let over = self.flow.feeds[from].iter().filter_map(|to| at.get(to).map(|j| (*to, *j)));
-            skips.extend(
-                over.filter(|(to, j)| *j > i + 1 && self.is_kept(from, *to)).map(|(to, j)| (i, j, from, to)),
-            );
-        }
-        let spans: Vec<(usize, usize)> = skips.iter().map(|s| (s.0, s.1)).collect();
-        let crossed = crossed(&spans, at.len());
-        let ends: BTreeSet<usize> =
-            spans.iter().zip(&crossed).filter(|(_, c)| **c).flat_map(|(s, _)| [s.0, s.1]).collect();
-        if ends.is_empty() {
-            return None;
-        }
-        let gone = skips.iter().filter(|s| ends.contains(&s.0) || ends.contains(&s.1));
-        let gone: Vec<(usize, usize)> = gone.map(|s| (s.2, s.3)).collect();
-        self.dropped.extend(&gone);
-        let links = self.chain(before, nodes, depth + 1);
-        let largest = links.iter().map(|l| l.nodes.len()).max().unwrap_or(0);
-        if largest * 2 > nodes.len() {
-            for edge in &gone {
-                self.dropped.remove(edge);
-            }
-            return None;
-        }
-        Some(links)
-    }
-
-    /// The longest way through operators in order, heavy ones counting most.
-    fn trunk(&mut self, nodes: &[usize]) -> Vec<usize> {
-        let (length, from) = longest(self.flow, nodes);
-        let mut best = None;
-        for (at, node) in nodes.iter().enumerate() {
-            if best.is_none_or(|(l, _)| length[at] >= l) {
-                best = Some((length[at], *node));
-            }
-        }
-        let mut trunk: Vec<usize> = Vec::new();
-        let mut at = best.map(|(_, n)| n);
-        while let Some(node) = at {
-            trunk.push(node);
-            at = nodes.binary_search(&node).ok().and_then(|i| from[i]);
-        }
-        trunk.reverse();
-        trunk
-    }
-}
-
-/// The length of the longest way to each of these operators, and where it comes from.
-pub(super) fn longest(flow: &Flow<'_>, nodes: &[usize]) -> (Vec<u32>, Vec<Option<usize>>) {
-    let mut length = vec![0u32; nodes.len()];
-    let mut from = vec![None; nodes.len()];
-    for (at, node) in nodes.iter().enumerate() {
-        let mut best: Option<(u32, usize)> = None;
-        for read in &flow.reads[*node] {
-            if let Ok(i) = nodes.binary_search(read)
-                && best.is_none_or(|(l, _)| length[i] > l)
-            {
-                best = Some((length[i], *read));
-            }
-        }
-        let own = if flow.class[*node].is_heavy() { 8 } else { 1 };
-        length[at] = best.map_or(0, |b| b.0).saturating_add(own);
-        from[at] = best.map(|b| b.1);
-    }
-    (length, from)
-}
-
-/// The steps of a loop that was written out: the same weights are read again and again, and nothing else weighs more.
-///
-/// Each operator belongs to the latest step that it hears of; what hears of none belongs to none.
-pub(super) fn unrolled(flow: &Flow<'_>, nodes: &[usize]) -> Option<Vec<Vec<usize>>> {
-    let mut readers: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    let mut heavy = 0;
-    for node in nodes {
-        heavy += usize::from(!flow.matrices[*node].is_empty());
-        for matrix in &flow.matrices[*node] {
-            readers.entry(*matrix).or_default().push(*node);
-        }
-    }
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for readers in readers.values().filter(|r| r.len() >= MIN_STEPS) {
-        *counts.entry(readers.len()).or_insert(0) += readers.len();
-    }
-    let (&count, &covered) = counts.iter().max_by_key(|(_, covered)| **covered)?;
-    if covered * 2 < heavy {
-        return None;
-    }
-    let mut step = vec![0usize; nodes.len()];
-    for readers in readers.values().filter(|r| r.len() == count) {
-        for (i, node) in readers.iter().enumerate() {
-            if let Ok(at) = nodes.binary_search(node) {
-                step[at] = step[at].max(i + 1);
-            }
-        }
-    }
-    // Weights that are only shared, as by the heads of a detector, are not read in turn.
-    let mut in_turn = 0;
-    for (at, node) in nodes.iter().enumerate() {
-        let before = flow.reads[*node].iter().filter_map(|r| nodes.binary_search(r).ok());
-        let heard = before.map(|i| step[i]).max().unwrap_or(0);
-        in_turn += usize::from(heard > 0 && step[at] == heard + 1);
-        step[at] = step[at].max(heard);
-    }
-    if in_turn + 1 < count {
-        return None;
-    }
-    let mut steps = vec![Vec::new(); count];
-    for (node, step) in nodes.iter().zip(&step) {
-        if let Some(step) = step.checked_sub(1) {
-            steps[step].push(*node);
-        }
-    }
-    Some(steps)
 }

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::layers::{self, rules};
-use crate::summary::learned::{self, Learned};
+use super::facts::{Facts, kind, matrices};
+use super::side;
+use crate::layers;
 use crate::{Category, Dim, Graph, ModuleId, Node, NodeId, Producer, TensorId};
-
-/// The most operators between a cross attention and the streams it reads that are looked through.
-const MAX_DRESSING: usize = 16;
 
 /// What an operator is to someone who looks for blocks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -79,101 +77,6 @@ pub(super) struct Flow<'a> {
     pub is_cross: Vec<bool>,
 }
 
-/// What is known of every operator of a graph, whatever its module.
-pub(super) struct Facts {
-    order: Vec<NodeId>,
-    learned: Learned,
-    live: Vec<bool>,
-    dynamic: Vec<bool>,
-}
-
-impl Facts {
-    /// `None` for a graph with a cycle.
-    pub fn new(graph: &Graph) -> Option<Self> {
-        let (order, cycle) = crate::infer::topological(graph);
-        if cycle.is_some() {
-            return None;
-        }
-        let learned = learned::find(graph);
-        let mut live = vec![false; graph.nodes().len()];
-        let mut dynamic: Vec<bool> = graph
-            .tensors()
-            .map(|(_, t)| t.value.is_none() && !matches!(t.producer, Producer::Stored | Producer::Node(..)))
-            .collect();
-        for id in &order {
-            let node = graph.node(*id);
-            if matches!(kind(graph, node), "shape" | "size")
-                || node.outputs.iter().flatten().all(|t| graph.tensor(*t).value.is_some())
-            {
-                continue;
-            }
-            let moves = node.inputs.iter().flatten().any(|t| dynamic[t.index()]);
-            for t in node.outputs.iter().flatten() {
-                dynamic[t.index()] |= moves;
-            }
-            let from_live = node.inputs.iter().flatten().any(|t| match graph.tensor(*t).producer {
-                Producer::Node(from, _) => live[from.index()],
-                _ => false,
-            });
-            let is_heavy = !learned.read_by(*id).is_empty()
-                || matches!(
-                    layers::effective(graph, node).map(|l| l.category),
-                    Some(Category::Conv | Category::Attention | Category::Recurrent)
-                );
-            live[id.index()] = moves && (from_live || is_heavy);
-        }
-        revive(graph, &dynamic, &mut live);
-        Some(Self { order, learned, live, dynamic })
-    }
-
-    /// Every node, producers first.
-    pub fn order(&self) -> &[NodeId] {
-        &self.order
-    }
-
-    /// Whether a tensor depends on an input of the model.
-    pub fn is_dynamic(&self, tensor: TensorId) -> bool {
-        self.dynamic[tensor.index()]
-    }
-
-    /// Whether a node reads learned tensors.
-    pub fn weighs(&self, id: NodeId) -> bool {
-        !self.learned.read_by(id).is_empty()
-    }
-}
-
-/// Marks what learned queries go through before attention lets them read data.
-fn revive(graph: &Graph, dynamic: &[bool], live: &mut [bool]) {
-    let is_dynamic = |t: Option<TensorId>| t.is_some_and(|t| dynamic[t.index()]);
-    let mut work: Vec<TensorId> = Vec::new();
-    for (id, node) in graph.nodes() {
-        let attends = live[id.index()] && node.domain == "loom" && kind(graph, node) == "attention";
-        if attends && !is_dynamic(node.input(0)) && is_dynamic(node.input(1)) {
-            work.extend(node.input(0));
-        }
-    }
-    while let Some(tensor) = work.pop() {
-        if let Producer::Node(id, _) = graph.tensor(tensor).producer
-            && graph.tensor(tensor).value.is_none()
-            && !std::mem::replace(&mut live[id.index()], true)
-        {
-            work.extend(graph.node(id).inputs.iter().flatten());
-        }
-    }
-}
-
-fn kind(graph: &Graph, node: &Node) -> &'static str {
-    layers::effective(graph, node).map_or("", |l| l.name)
-}
-
-fn matrices<'a>(graph: &'a Graph, learned: &'a Learned, id: NodeId) -> impl Iterator<Item = TensorId> + 'a {
-    let found = learned.read_by(id).iter().copied();
-    found.filter(|t| {
-        let dims = graph.tensor(*t).ty.shape().dims().unwrap_or_default();
-        dims.iter().filter(|d| d.as_known() != Some(1)).count() > 1
-    })
-}
-
 impl<'a> Flow<'a> {
     /// The flow through the operators directly in one module.
     pub fn new(graph: &'a Graph, facts: &Facts, module: ModuleId) -> Self {
@@ -210,7 +113,7 @@ impl<'a> Flow<'a> {
             let i = sources.len() + i;
             let node = graph.node(*id);
             let is_attention = node.domain == "loom" && kind(graph, node) == "attention";
-            let memory = is_attention && attends_elsewhere(graph, node);
+            let memory = is_attention && side::attends_elsewhere(graph, node);
             flow.is_cross[i] = memory;
             for (position, tensor) in node.inputs.iter().enumerate() {
                 let Some(tensor) = *tensor else { continue };
@@ -230,6 +133,7 @@ impl<'a> Flow<'a> {
             let class = flow.classify(i, node);
             flow.class.push(class);
         }
+        side::mute(&mut flow);
         flow
     }
 
@@ -335,29 +239,4 @@ fn sources(graph: &Graph, facts: &Facts, nodes: &[NodeId]) -> Vec<TensorId> {
         }
     }
     readers.into_iter().filter(|(_, (count, first))| *count > 1 && *first).map(|(t, _)| t).collect()
-}
-
-/// Whether an attention reads its keys from another stream than its queries.
-fn attends_elsewhere(graph: &Graph, node: &Node) -> bool {
-    let (Some(q), Some(k)) = (node.input(0), node.input(1)) else { return false };
-    stream(graph, q) != stream(graph, k)
-}
-
-/// The tensor that a projection starts from: back over products with stored matrices and what moves data.
-fn stream(graph: &Graph, mut tensor: TensorId) -> TensorId {
-    for _ in 0..MAX_DRESSING {
-        let Producer::Node(id, _) = graph.tensor(tensor).producer else { break };
-        let node = graph.node(id);
-        let through = match kind(graph, node) {
-            "linear" | "reshape" | "transpose" | "split" | "slice" | "gather" | "squeeze" | "unsqueeze"
-            | "mul" | "div" | "flatten" | "rotary_embedding" | "expand" | "cast" => true,
-            "add" => node.inputs.iter().flatten().any(|t| layers::is_stored(graph, *t)),
-            _ => rules::passes(node, 0),
-        };
-        match node.inputs.iter().flatten().find(|t| !layers::is_stored(graph, **t)) {
-            Some(before) if through => tensor = *before,
-            _ => break,
-        }
-    }
-    tensor
 }

@@ -22,16 +22,23 @@ mod arrange;
 mod blocks;
 mod chain;
 mod crossing;
+mod facts;
 mod flow;
+mod link;
+mod loosen;
 mod parts;
 mod runs;
+mod side;
 mod stages;
+mod template;
 #[cfg(test)]
 mod tests;
+mod unrolled;
 mod write;
 
 use crate::{Graph, ModuleId, ModuleKind};
-use flow::{Facts, Flow};
+use facts::Facts;
+use flow::Flow;
 
 /// A module with more operators than this and no parts is too large to be read as one.
 const MAX_FLAT: usize = 24;

@@ -1,8 +1,11 @@
 //! The parts of one module: its main chain, and what else stands beside it.
 
 use super::arrange::{Tree, arrange, recurrence};
-use super::chain::{Form, Link, Splitter, longest, unrolled};
+use super::chain::Splitter;
 use super::flow::Flow;
+use super::link::{Form, Link};
+use super::loosen::longest;
+use super::unrolled::unrolled;
 
 /// A side stream with fewer heavy operators than this is no part of its own.
 const MIN_SIDE: usize = 6;

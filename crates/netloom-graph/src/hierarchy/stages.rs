@@ -1,9 +1,9 @@
 //! Stages: neighbours that work at one resolution.
 
 use super::arrange::{Item, Tree, items};
-use super::blocks::{blocks, changes, heavy, key};
-use super::chain::Link;
+use super::blocks::{blocks, changes, heavy};
 use super::flow::Flow;
+use super::link::{Link, key};
 
 /// Blocks grouped by resolution, where every stage keeps one size, or something between them changes it.
 pub(super) fn of_blocks(flow: &Flow<'_>, items: Vec<Item>) -> Vec<Tree> {

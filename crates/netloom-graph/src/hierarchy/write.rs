@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::arrange::{Part, STEP, Tree};
-use super::flow::{Facts, Flow};
+use super::facts::Facts;
+use super::flow::Flow;
 use crate::{Graph, ModuleId, ModuleKind, NodeId, Producer, RegionId};
 
 /// Makes modules of the parts of one module and moves its nodes there.
@@ -30,7 +31,7 @@ pub(super) fn write(graph: &mut Graph, facts: &Facts, flow: &Flow<'_>, module: M
     };
     // Nodes that only move results out of parts, such as keys for the next call.
     let mut is_exit = vec![false; graph.nodes().len()];
-    for id in facts.order().iter().rev().filter(|id| is_here(graph, **id)) {
+    for id in facts.order.iter().rev().filter(|id| is_here(graph, **id)) {
         if home.contains_key(id) {
             continue;
         }
@@ -49,13 +50,13 @@ pub(super) fn write(graph: &mut Graph, facts: &Facts, flow: &Flow<'_>, module: M
         let is_step = graph.module(place).class.as_deref() == Some(STEP);
         if is_step
             && !facts.weighs(*id)
-            && graph.node(*id).inputs.iter().flatten().any(|t| facts.is_dynamic(*t))
+            && graph.node(*id).inputs.iter().flatten().any(|t| facts.dynamic[t.index()])
         {
             place = graph.module(place).parent.unwrap_or(module);
         }
         home.insert(*id, place);
     }
-    for id in facts.order().iter().filter(|id| is_exit[id.index()]) {
+    for id in facts.order.iter().filter(|id| is_exit[id.index()]) {
         let makers =
             graph.node(*id).inputs.iter().flatten().filter_map(|t| match graph.tensor(*t).producer {
                 Producer::Node(from, _) => home.get(&from).copied(),

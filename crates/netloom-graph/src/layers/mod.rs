@@ -32,7 +32,7 @@ mod optional;
 mod pool;
 mod quantize;
 mod random;
-mod recurrent;
+pub(crate) mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;

@@ -8,6 +8,20 @@ use crate::{Dim, Graph, Node, Shape};
 const RECURRENT: Layer =
     Layer { category: Category::Recurrent, infer: recurrent, learned: &[1, 2, 3], macs, ..Layer::DEFAULT };
 
+/// How many tensors of data one step of a recurrent cell may read: its input and its states.
+pub(crate) const CELL_DATA: usize = 4;
+
+/// Which inputs of one step of a recurrent cell hold what it learns: after its data, as many as its gates have.
+pub(crate) const CELL_LEARNED: &[usize] =
+    &[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
+
+const CELL: Layer = Layer {
+    category: Category::Recurrent,
+    learned: CELL_LEARNED,
+    macs: |_, node| node.attributes.int("macs").and_then(|n| u64::try_from(n).ok()),
+    ..Layer::DEFAULT
+};
+
 /// The layers of this family.
 pub const FAMILY: &[Layer] = &[
     Layer {
@@ -32,7 +46,36 @@ pub const FAMILY: &[Layer] = &[
         label: |graph, node| label("GRU", graph, node),
         ..RECURRENT
     },
+    Layer {
+        name: "rnn_cell",
+        about: "one step of a recurrent network: a new state from the input and the old state",
+        names: &[("loom", "rnn_cell")],
+        label: |_, node| cell_label("RNN", node),
+        ..CELL
+    },
+    Layer {
+        name: "lstm_cell",
+        about: "one step of an LSTM: a new state and memory from the input and the old ones",
+        names: &[("loom", "lstm_cell")],
+        label: |_, node| cell_label("LSTM", node),
+        ..CELL
+    },
+    Layer {
+        name: "gru_cell",
+        about: "one step of a GRU: a new state from the input and the old state",
+        names: &[("loom", "gru_cell")],
+        label: |_, node| cell_label("GRU", node),
+        ..CELL
+    },
 ];
+
+fn cell_label(name: &str, node: &Node) -> Label {
+    let conv = if node.attributes.int("conv") == Some(1) { "Conv" } else { "" };
+    match node.attributes.int("hidden_size") {
+        Some(size) => Label::new(format!("{conv}{name} cell {size}")),
+        None => Label::new(format!("{conv}{name} cell")),
+    }
+}
 
 fn directions(direction: Option<&str>) -> i64 {
     if direction.is_some_and(|d| d.eq_ignore_ascii_case("bidirectional")) { 2 } else { 1 }

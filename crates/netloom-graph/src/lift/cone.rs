@@ -28,6 +28,24 @@ pub(super) fn behind(source: &Source<'_>, roots: &[NodeId], may: impl Fn(NodeId)
     inside.into_iter().collect()
 }
 
+/// A group and the operators that only work out sizes for it.
+pub(super) fn with_sizes(source: &Source<'_>, group: &[NodeId]) -> Vec<NodeId> {
+    behind(source, group, |id| only_sizes(source, id))
+}
+
+/// Whether an operator only works out sizes.
+fn only_sizes(source: &Source<'_>, id: NodeId) -> bool {
+    let node = source.node(id);
+    let small = |t: &TensorId| {
+        let ty = &source.graph.tensor(*t).ty;
+        ty.shape().rank().is_some_and(|r| r <= 1) && ty.dtype().is_some_and(|d| !d.is_float())
+    };
+    node.layer.is_some_and(|l| (l.macs)(source.graph, node) == Some(0))
+        && !source.learns(id)
+        && source.graph.regions_of(id).next().is_none()
+        && node.outputs.iter().flatten().all(small)
+}
+
 /// What a group reads from outside, in file order: what runs of the model may change, and what is stored.
 pub(super) fn inputs(source: &Source<'_>, group: &[NodeId]) -> (Vec<TensorId>, Vec<TensorId>) {
     let (mut given, mut stored) = (Vec::new(), Vec::new());

@@ -10,18 +10,22 @@ mod attention_mask;
 mod cone;
 mod dead;
 mod expression;
+mod gates;
 mod gelu;
 mod global_pool;
 mod group_norm;
+mod gru_cell;
 mod hard_swish;
 mod layer_norm;
 mod linear_bias;
 mod lp_norm;
+mod lstm_cell;
 mod mish;
 mod no_op;
 mod quick_gelu;
 mod rewrite;
 mod rms_norm;
+mod rnn_cell;
 mod rotary;
 mod rotary_table;
 mod softplus;
@@ -52,6 +56,9 @@ pub const RULES: &[&Rule] = &[
     &attention::RULE,
     &rotary_table::RULE,
     &attention_mask::RULE,
+    &lstm_cell::RULE,
+    &gru_cell::RULE,
+    &rnn_cell::RULE,
     &global_pool::RULE,
 ];
 

@@ -303,6 +303,11 @@ impl<'a> Source<'a> {
         self.facts.learned.tensors.binary_search(&tensor).is_ok()
     }
 
+    /// The learned tensors that a node uses.
+    pub(super) fn learned_by(&self, id: NodeId) -> &[TensorId] {
+        self.facts.learned.read_by(id)
+    }
+
     /// Whether a node uses anything learned.
     pub(super) fn learns(&self, id: NodeId) -> bool {
         !self.facts.learned.read_by(id).is_empty()

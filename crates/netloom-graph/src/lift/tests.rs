@@ -90,7 +90,7 @@ fn show(lifted: &Lifted) -> String {
 }
 
 #[track_caller]
-fn check(text: &str, expected: &str) -> Lifted {
+pub(super) fn check(text: &str, expected: &str) -> Lifted {
     let graph = read(text);
     let lifted = lift(&graph);
     assert_eq!(show(&lifted), expected, "{text}");

@@ -5,6 +5,8 @@ mod causal;
 mod claims;
 mod operand;
 mod scores;
+#[cfg(test)]
+mod tests;
 
 use super::Rule;
 use super::rewrite::{Becomes, Found};

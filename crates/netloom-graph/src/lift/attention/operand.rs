@@ -104,19 +104,6 @@ pub(super) fn undress(source: &Source<'_>, bare: TensorId) -> Operand {
     Operand { bare, steps }
 }
 
-/// Whether an operator only works out sizes.
-fn only_sizes(source: &Source<'_>, id: NodeId) -> bool {
-    let node = source.node(id);
-    let small = |t: &TensorId| {
-        let ty = &source.graph.tensor(*t).ty;
-        ty.shape().rank().is_some_and(|r| r <= 1) && ty.dtype().is_some_and(|d| !d.is_float())
-    };
-    node.layer.is_some_and(|l| (l.macs)(source.graph, node) == Some(0))
-        && !source.learns(id)
-        && source.graph.regions_of(id).next().is_none()
-        && node.outputs.iter().flatten().all(small)
-}
-
 /// Cuts dressings where something else reads what flows inside, until all that is left is private to the group, which
 /// is given back with the operators that only compute its numbers.
 pub(super) fn settle(
@@ -132,7 +119,7 @@ pub(super) fn settle(
         nodes.dedup();
         let numbers: Vec<TensorId> =
             numbers.iter().copied().chain(steps().filter_map(|s| Some(s.number?.0))).collect();
-        let group = cone::behind(source, &source.with_feeders(&nodes, &numbers), |n| only_sizes(source, n));
+        let group = cone::with_sizes(source, &source.with_feeders(&nodes, &numbers));
         let mut cut = false;
         for operand in operands.iter_mut() {
             let public = operand.steps.iter().position(|s| !source.is_inside(&group, s.node));

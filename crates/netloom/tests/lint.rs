@@ -1,8 +1,8 @@
-//! Scene lint of every model of the corpus, at three depths, in every theme.
+//! Scene lint of every model of the corpus, at every detail, several depths and widths, in every theme.
 
 use std::path::{Path, PathBuf};
 
-use netloom::{Bytes, Depth, FigureOptions, draw, lint, read};
+use netloom::{Bytes, Depth, Detail, Figure, FigureOptions, draw, lint, read};
 
 /// The corpus where it is present, else the models that ship with the project.
 fn models() -> Vec<PathBuf> {
@@ -19,6 +19,27 @@ fn models() -> Vec<PathBuf> {
     files
 }
 
+/// Detail, depth, theme and printed width, in.
+type Case = (Detail, Option<Depth>, &'static str, Option<f64>);
+
+/// Every detail at every depth in one theme, the other themes at the depths that differ most, and the two widths of
+/// printed columns with the depth left open.
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for detail in [Detail::Sketch, Detail::Paper, Detail::Implement] {
+        for depth in [None, Some(Depth::Levels(1)), Some(Depth::Levels(2)), Some(Depth::Full)] {
+            cases.push((detail, depth, "light", None));
+        }
+        cases.push((detail, None, "light", Some(3.25)));
+        cases.push((detail, None, "light", Some(5.5)));
+    }
+    for theme in ["dark", "print"] {
+        cases.push((Detail::Paper, None, theme, None));
+        cases.push((Detail::Paper, Some(Depth::Full), theme, None));
+    }
+    cases
+}
+
 #[test]
 fn figures_of_every_model_are_clean() {
     let mut wrong = Vec::new();
@@ -28,29 +49,47 @@ fn figures_of_every_model_are_clean() {
         #[expect(clippy::disallowed_methods, reason = "a test reads models")]
         let bytes = std::fs::read(&path).expect("a model can be read");
         let graph = read(&Bytes::new(name.clone(), bytes)).unwrap_or_else(|e| panic!("{name}: {e}"));
-        for depth in [Depth::Levels(1), Depth::Levels(2), Depth::Full] {
-            for theme in ["light", "dark", "print"] {
-                let options =
-                    FigureOptions { depth: Some(depth), theme: theme.to_owned(), ..FigureOptions::default() };
-                let figure = draw(&graph, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
-                let report = lint(&graph, &figure);
-                figures += 1;
-                if theme == "light" {
-                    crossings += report.crossings;
-                    bends += report.bends;
-                }
-                for defect in report.defects.iter().take(3) {
-                    let keys: Vec<String> = defect.keys.iter().map(ToString::to_string).collect();
-                    wrong.push(format!(
-                        "{name} {depth:?} {theme}: {} {} [{}]",
-                        defect.rule.message(),
-                        defect.detail,
-                        keys.join(", ")
-                    ));
-                }
+        for (detail, depth, theme, width_in) in cases() {
+            let options = FigureOptions {
+                detail,
+                depth,
+                theme: theme.to_owned(),
+                width_px: width_in.map(|w| w * 96.0),
+                ..FigureOptions::default()
+            };
+            let figure = draw(&graph, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let report = lint(&graph, &figure);
+            figures += 1;
+            if theme == "light" && detail == Detail::Paper {
+                crossings += report.crossings;
+                bends += report.bends;
+            }
+            let case = format!("{name} {detail:?} {depth:?} {theme} {width_in:?}");
+            for defect in report.defects.iter().take(3) {
+                let keys: Vec<String> = defect.keys.iter().map(ToString::to_string).collect();
+                wrong.push(format!(
+                    "{case}: {} {} [{}]",
+                    defect.rule.message(),
+                    defect.detail,
+                    keys.join(", ")
+                ));
+            }
+            if depth.is_none() {
+                wrong.extend(off_page(&figure, width_in).map(|what| format!("{case}: {what}")));
             }
         }
     }
-    println!("{figures} figures, {crossings} crossings and {bends} bends in the light theme");
+    println!("{figures} figures, {crossings} crossings and {bends} bends at paper detail in the light theme");
     assert!(wrong.is_empty(), "{} defects:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is wrong with the printed size of a figure whose depth was left open: it fits 7 in or the width asked for, and
+/// 9 in, at 6 pt.
+fn off_page(figure: &Figure, width_in: Option<f64>) -> Option<String> {
+    let size = figure.scene.size;
+    let printed = figure.width_px.unwrap_or(size.width);
+    let scale = printed / size.width;
+    let (width, height) = (printed / 96.0, size.height * scale / 96.0);
+    let fits = width <= width_in.unwrap_or(7.0) + 0.01 && height <= 9.02 && scale >= 0.84;
+    (!fits).then(|| format!("prints {width:.2} by {height:.2} in at {:.0} %", 100.0 * scale))
 }

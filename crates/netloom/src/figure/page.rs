@@ -323,9 +323,8 @@ impl Chooser<'_> {
     /// Draws a view, or says how far it would have to be scaled down.
     fn fit_with(&self, view: &View, draw: &DrawOptions) -> Result<Fitted, f64> {
         let scene = (self.style.draw)(self.graph, view, draw);
-        let scale = |s: &Scene| {
-            (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0)
-        };
+        let scale =
+            |s: &Scene| (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0);
         let first = scale(&scene);
         if first < self.least_scale - 1e-9 {
             return Err(first);

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const WORK_PER_CELL: usize = 64;
 /// Rows that are always granted.
 const WORK_AT_LEAST: usize = 100_000;
+/// The first number of links in reading order; those of items are lower.
+const LINKS: u32 = 1 << 31;
 /// Widths closer than this are the same, px.
 const CLOSE: f64 = 1e-6;
 
@@ -40,7 +42,7 @@ impl Columns<'_> {
             let outline = match &part.kind {
                 Kind::Item(v) => self.item(*v),
                 Kind::Link(link) => self.link(*link),
-                Kind::Nothing => Outline::default(),
+                Kind::Nothing => Outline { index: u32::MAX, ..Outline::default() },
                 Kind::Series(list) => self.series(list, &mut outlines, &mut at),
                 Kind::Parallel(list) => self.parallel(list, part.above, part.below, &mut outlines, &mut at),
             };
@@ -92,19 +94,19 @@ impl Columns<'_> {
         let items = u32::from(self.problem.items[v as usize].role == Role::Box);
         let size = self.problem.items[v as usize].size;
         let area = size.width * size.height;
-        let mut outline = Outline { items, area, key: (0.0, v), ..Outline::default() };
+        let mut outline = Outline { items, area, index: v, ..Outline::default() };
         outline.add(self.rows[v as usize] as usize, self.reach(v, 0.0));
         outline
     }
 
     fn link(&self, i: u32) -> Outline {
         let link = &self.problem.links[i as usize];
-        let key = link.target.at.filter(|_| !self.reversed[i as usize]).or(link.source.at);
         let mut outline = Outline {
             first: Some(i),
             last: Some(i),
             weight: link.weight,
-            key: (key.unwrap_or(0.0), i),
+            // Boxes come in reading order, before what has none.
+            index: LINKS + i.min(LINKS - 1),
             ..Outline::default()
         };
         for &c in self.cells_of(i) {
@@ -154,11 +156,7 @@ impl Columns<'_> {
                 whole.first = own.first;
             }
             whole.last = own.last;
-            whole.key = match (k, whole.key.0 != 0.0) {
-                (0, _) => own.key,
-                (_, false) => (own.key.0, whole.key.1.min(own.key.1)),
-                _ => (whole.key.0, whole.key.1.min(own.key.1)),
-            };
+            whole.index = if k == 0 { own.index } else { whole.index.min(own.index) };
             if own.weight > 0 && (k == 0 || k + 1 == list.len()) {
                 whole.weight = if whole.weight == 0 { own.weight } else { whole.weight.min(own.weight) };
             }
@@ -187,46 +185,72 @@ impl Columns<'_> {
     ) -> Outline {
         let mut parts: Vec<(u32, Outline)> =
             list.iter().map(|&child| (child, std::mem::take(&mut outlines[child as usize]))).collect();
-        parts.sort_by(|a, b| a.1.key.0.total_cmp(&b.1.key.0).then(a.1.key.1.cmp(&b.1.key.1)));
+        // In the order of given ends, then in reading order.
+        let key = |o: &Outline| {
+            let (below, above) = self.given(o);
+            below.or(above).unwrap_or(0.0)
+        };
+        parts.sort_by(|a, b| key(&a.1).total_cmp(&key(&b.1)).then(a.1.index.cmp(&b.1.index)));
         let main = self.main(&parts, above, below).map(|m| parts.remove(m));
-        let mut whole = Outline { key: (0.0, u32::MAX), ..Outline::default() };
+        let mut whole = Outline { index: u32::MAX, ..Outline::default() };
         for (_, part) in parts.iter().chain(&main) {
             whole.items += part.items;
             whole.area += part.area;
             whole.weight = whole.weight.max(part.weight);
-            whole.key.1 = whole.key.1.min(part.key.1);
+            whole.index = whole.index.min(part.index);
         }
-        let (mut first, mut last, mut drift, mut middle) = (None, None, 0.0, 0.0);
+        let (mut first, mut last, mut drift, mut middle) = (None, None, 0.0, (None, None));
         if let Some((child, part)) = main {
             (first, last, drift) = (part.first, part.last, part.drift);
-            middle = self.given(&part).unwrap_or(0.0);
+            middle = self.given(&part);
             at[child as usize] = 0.0;
             (whole.row, whole.reach) = (part.row, part.reach);
             whole.weight = part.weight;
             (whole.first, whole.last, whole.drift) = (first, last, drift);
         }
+        // Without one on the axis, what all start or end at is on it.
+        if first.is_none() && last.is_none() {
+            let attach = |link: Option<u32>, end: fn(&Course) -> u32| {
+                link.map(|l| end(&self.cells.courses[l as usize]))
+            };
+            let one = |end: fn(&Course) -> u32, link: fn(&Outline) -> Option<u32>| {
+                let any = link(&parts.first()?.1);
+                let common = |p: &(u32, Outline)| attach(link(&p.1), end) == attach(any, end);
+                any.filter(|_| parts.iter().all(common))
+            };
+            (whole.first, whole.last) = (one(|c| c.source, |o| o.first), one(|c| c.target, |o| o.last));
+        }
         // The items at both ends keep lines off that pass them.
         if let Some(u) = above {
-            whole.add(self.rows[u as usize] as usize, self.reach(u, -self.leaves(first)));
+            whole.add(self.rows[u as usize] as usize, self.reach(u, -self.leaves(whole.first)));
         }
         if let Some(v) = below {
-            whole.add(self.rows[v as usize] as usize, self.reach(v, drift - self.enters(last)));
+            whole.add(self.rows[v as usize] as usize, self.reach(v, drift - self.enters(whole.last)));
         }
         let spacing = &self.problem.spacing;
         let (lanes, columns): (Vec<_>, Vec<_>) = parts.into_iter().partition(|p| p.1.items == 0);
         // Columns left and right of the axis, the nearest first.
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        let free = columns.len() - columns.iter().filter(|c| self.given(&c.1).is_some()).count();
+        // How far right of the axis a column would run straight, or on which side it has to end.
+        let lean = |part: &Outline| -> Option<f64> {
+            let (below, above) = self.given(part);
+            let from = |own: Option<f64>, main: Option<f64>| own.zip(main).map(|(own, main)| own - main);
+            let to = part.last.map(|l| self.problem.links[l as usize].target.side);
+            let aside = [(Side::Left, -1.0), (Side::Right, 1.0)].into_iter().find(|s| Some(s.0) == to);
+            let straight = from(below, middle.0).or(from(above, middle.1).filter(|d| *d != 0.0));
+            straight.or(aside.map(|s| s.1)).filter(|_| first.is_some() || last.is_some())
+        };
+        let free = columns.len() - columns.iter().filter(|c| lean(&c.1).is_some()).count();
         let half = if last.is_some() || first.is_some() { free / 2 } else { columns.len() / 2 };
         let mut middle_column = None;
         let mut seen = 0;
         let straight = first.is_some() || last.is_some();
         let odd = columns.len() % 2 == 1;
         for (k, column) in columns.into_iter().enumerate() {
-            let given = self.given(&column.1).filter(|_| straight);
+            let given = lean(&column.1);
             if !straight && odd && k == half {
                 middle_column = Some(column);
-            } else if given.map_or(seen < half, |g| g < middle) {
+            } else if given.map_or(seen < half, |g| g < 0.0) {
                 left.push(column);
             } else {
                 right.push(column);
@@ -249,9 +273,7 @@ impl Columns<'_> {
                 places.push((apart / 2.0).max(own));
             }
         }
-        let wish = |column: &(u32, Outline), side: f64| {
-            self.given(&column.1).filter(|_| straight).map_or(0.0, |g| (g - middle) * side)
-        };
+        let wish = |column: &(u32, Outline), side: f64| lean(&column.1).map_or(0.0, |by| by * side);
         let pairs = left.len().max(right.len());
         for k in 0..pairs {
             let (l, r) = (left.get(k), right.get(k));
@@ -284,11 +306,12 @@ impl Columns<'_> {
             }
         }
         for (child, part) in &lanes {
-            let side = self.lane_side(part);
-            let place = if side == Side::Left {
-                -mirror.clear(&part.mirrored(), spacing).max(0.0)
+            // The side where it has to end, or the right; as far out as makes it straight.
+            let by = lean(part).unwrap_or(0.0);
+            let place = if by < 0.0 {
+                -mirror.clear(&part.mirrored(), spacing).max(-by)
             } else {
-                whole.clear(part, spacing).max(0.0)
+                whole.clear(part, spacing).max(by)
             };
             at[*child as usize] = place;
             whole.merge(part, place);
@@ -297,32 +320,28 @@ impl Columns<'_> {
         whole
     }
 
-    /// The place of a part's given end, at the bottom of the item above or the top of the one below.
-    fn given(&self, part: &Outline) -> Option<f64> {
+    /// The places of a part's given ends, at the top of the item below and the bottom of the one above.
+    fn given(&self, part: &Outline) -> (Option<f64>, Option<f64>) {
         let link = |l: Option<u32>| l.map(|l| &self.problem.links[l as usize]);
         let below = link(part.last).filter(|l| l.target.side == Side::Top).and_then(|l| l.target.at);
         let above = link(part.first).filter(|l| l.source.side == Side::Bottom).and_then(|l| l.source.at);
-        // Lines from one place fan out freely.
-        below.or(above.filter(|a| *a != 0.0))
-    }
-
-    /// The side where a by-pass runs.
-    fn lane_side(&self, part: &Outline) -> Side {
-        let link = part.first.map(|l| &self.problem.links[l as usize]);
-        let wish = link.and_then(|l| [l.target.side, l.source.side].into_iter().find(|s| *s == Side::Left));
-        wish.unwrap_or(Side::Right)
+        (below, above)
     }
 
     /// The part that keeps to the axis, if any.
     fn main(&self, parts: &[(u32, Outline)], above: Option<u32>, below: Option<u32>) -> Option<usize> {
         let all = || parts.iter().map(|p| &p.1).enumerate();
         let merge = below.is_some_and(|v| self.problem.items[v as usize].merge);
-        if merge {
-            let from_above = |o: &Outline| o.last.is_some_and(|l| !self.beside[l as usize]);
-            let found = only(all().filter(|(_, o)| from_above(o)).map(|p| p.0));
-            if found.is_some() {
-                return found;
-            }
+        // What ends at a side cannot keep to the axis.
+        let link = |l: u32| &self.problem.links[l as usize];
+        let enters = |l: u32| link(l).target.side == Side::Top && !self.beside[l as usize];
+        let upright = |o: &Outline| {
+            o.last.is_none_or(enters) && o.first.is_none_or(|l| link(l).source.side == Side::Bottom)
+        };
+        let all = || all().filter(|(_, o)| upright(o));
+        let asides = parts.len() - all().count();
+        if asides > 0 && parts.len() - asides < 2 {
+            return all().next().map(|p| p.0);
         }
         let columns = all().filter(|(_, o)| o.items > 0).count();
         let most = all().map(|(_, o)| o.weight).max().unwrap_or(0);
@@ -335,7 +354,7 @@ impl Columns<'_> {
             let twins = above.is_some() || wide.all(|w| (w - first).abs() < CLOSE);
             let crowd = above.is_some() && columns > 2;
             let equal = crowd || twins && all().filter(|(_, o)| o.items > 0).all(|(_, o)| o.items == size);
-            let free = all().all(|(_, o)| self.given(o).is_none());
+            let free = all().all(|(_, o)| self.given(o).0.is_none());
             let balanced = size > 0 && columns >= 2 && columns % 2 == 0 && equal && free && !merge;
             return (!balanced).then_some(heaviest);
         }

@@ -14,6 +14,8 @@ use crate::{Direction, Edge, Layout, LayoutInput, Point, Rect, Route, Side, Size
 
 /// Most nodes for which gates are placed a second time, with what is outside in view.
 const SECOND_ROUND: usize = 20_000;
+/// Most nodes for which doors are tried in several places.
+const MANY_ROUNDS: usize = 2_000;
 
 /// Most points of the course of a by-pass through a door: down, aside, down, aside.
 const PLAIN: usize = 5;
@@ -63,53 +65,18 @@ pub fn layout(input: &LayoutInput) -> Layout {
         leads: &leads,
         shy: false,
     };
-    let mut first = nest.solve(&[], &[]);
-    let rects = nest.rects(&first);
-    let mut best = nest.assemble(&first, rects.clone());
-    // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
-    if input.nodes.len() > SECOND_ROUND {
+    let best = nest.best();
+    if best.stats.crossings == 0 || input.nodes.len() > MANY_ROUNDS {
         return best;
     }
-    let mut hints = nest.hints(&rects);
-    let mut wishes: Vec<Wish> = Vec::new();
-    let cost = |l: &Layout| (l.stats.crossings, l.stats.bends);
-    let better = |nest: &Nest, best: &mut Layout, hints: &[Hint], wishes: &[Wish]| {
-        let round = nest.solve(hints, wishes);
-        let other = nest.assemble(&round, nest.rects(&round));
-        let gain = cost(&other) < cost(best);
-        if gain {
-            *best = other;
-        }
-        gain
-    };
-    if best.stats.crossings > 0 {
-        nest.shy = true;
-        let round = nest.solve(&[], &[]);
-        let rects = nest.rects(&round);
-        let other = nest.assemble(&round, rects.clone());
-        if cost(&other) < cost(&best) {
-            (first, best, hints) = (round, other, nest.hints(&rects));
-        } else {
-            nest.shy = false;
-        }
-    }
-    if !hints.is_empty() && !better(&nest, &mut best, &hints, &wishes) {
-        hints.clear();
-    }
-    for side in [Some(false), None] {
-        let mut more = nest.crooked(&first, &best, side);
-        if more.is_empty() {
-            break;
-        }
-        let known = |w: &&Wish| more.binary_search_by_key(&(w.0, w.1), |m| (m.0, m.1)).is_ok();
-        let kept: Vec<Wish> = wishes.iter().filter(|w| !known(w)).copied().collect();
-        more.extend(kept);
-        more.sort_unstable();
-        if better(&nest, &mut best, &hints, &more) {
-            wishes = more;
-        }
-    }
-    best
+    nest.shy = true;
+    let other = nest.best();
+    if cost(&other) < cost(&best) { other } else { best }
+}
+
+/// What makes a drawing worse, the worst first.
+fn cost(layout: &Layout) -> (usize, usize) {
+    (layout.stats.crossings, layout.stats.bends)
 }
 
 /// Everything that stays the same from round to round.
@@ -139,19 +106,77 @@ type Hint = (u32, u32, bool, i8);
 type Wish = (u32, u32, Option<bool>);
 
 impl Nest<'_> {
-    /// Wishes for the doors whose lines turn more often than by-passes have to.
-    fn crooked(&self, round: &Round, layout: &Layout, side: Option<bool>) -> Vec<Wish> {
+    /// The best of some rounds.
+    fn best(&self) -> Layout {
+        let first = self.solve(&[], &[]);
+        let rects = self.rects(&first);
+        let mut best = self.assemble(&first, rects.clone());
+        // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
+        if self.input.nodes.len() > SECOND_ROUND {
+            return best;
+        }
+        let better = |best: &mut Layout, hints: &[Hint], wishes: &[Wish]| {
+            let round = self.solve(hints, wishes);
+            let other = self.assemble(&round, self.rects(&round));
+            let gain = cost(&other) < cost(best);
+            if gain {
+                *best = other;
+            }
+            gain
+        };
+        let mut hints = self.hints(&rects);
+        if !hints.is_empty() && !better(&mut best, &hints, &[]) {
+            hints.clear();
+        }
+        if self.input.nodes.len() > MANY_ROUNDS {
+            return best;
+        }
         let mut wishes: Vec<Wish> = Vec::new();
+        // The door is at the left, or those of others in its way are, or it is closed.
+        for (others, side) in [(false, Some(false)), (true, Some(false)), (false, None)] {
+            let mut more = self.crooked(&first, &best, others, side);
+            if more.is_empty() {
+                continue;
+            }
+            let known = |w: &&Wish| more.binary_search_by_key(&(w.0, w.1), |m| (m.0, m.1)).is_ok();
+            let kept: Vec<Wish> = wishes.iter().filter(|w| !known(w)).copied().collect();
+            more.extend(kept);
+            more.sort_unstable();
+            if better(&mut best, &hints, &more) {
+                wishes = more;
+            }
+        }
+        best
+    }
+
+    /// Wishes for the doors whose lines turn more often than by-passes have to, or for the others where those pass.
+    fn crooked(&self, round: &Round, layout: &Layout, others: bool, side: Option<bool>) -> Vec<Wish> {
+        let mut wishes: Vec<Wish> = Vec::new();
+        let (mut straight, mut touched): (Vec<&[Piece]>, Vec<u32>) = (Vec::new(), Vec::new());
         for (edge, route) in layout.routes.iter().enumerate() {
             let pieces = &self.pieces[self.parts[edge] as usize..self.parts[edge + 1] as usize];
             let Some(last) = pieces.last().filter(|p| p.from == NONE) else { continue };
             let gates = &round.levels[last.level as usize].gates;
             let from = gates.partition_point(|g| g.net < last.net);
             let mut near = gates[from..].iter().take(2);
-            let door = near.any(|g| g.net == last.net && matches!(g.side, Side::Left | Side::Right));
-            if door && route.points.len() > PLAIN {
+            if !near.any(|g| g.net == last.net && matches!(g.side, Side::Left | Side::Right)) {
+                continue;
+            }
+            if route.points.len() <= PLAIN {
+                straight.push(pieces);
+            } else if others {
+                touched.extend(pieces.iter().map(|p| p.level));
+            } else {
                 wishes.push((last.level, last.net, side));
             }
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        touched.retain(|&level| (level as usize) < self.input.nodes.len());
+        let near = |p: &Piece| touched.binary_search(&p.level).is_ok();
+        if !touched.is_empty() {
+            let neighbours = straight.into_iter().filter(|pieces| pieces.iter().any(near));
+            wishes.extend(neighbours.filter_map(|p| p.last()).map(|last| (last.level, last.net, side)));
         }
         wishes.sort_unstable();
         wishes.dedup();

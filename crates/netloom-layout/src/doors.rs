@@ -2,6 +2,7 @@
 
 use crate::clean::{Clean, NONE};
 use crate::cut::Piece;
+use crate::place::HEAVY;
 use crate::problem::{Problem, Role, Solution};
 use crate::{EdgeKind, LayoutInput};
 
@@ -37,9 +38,18 @@ pub(crate) fn doors(
     for net in own.chunk_by(|a, b| piece(*a).net == piece(*b).net) {
         let mut entering = net.iter().map(|&i| piece(i)).filter(|p| p.from == NONE);
         let Some(first) = entering.next() else { continue };
-        let skip = |p: &Piece| input.edges[p.edge as usize].kind == EdgeKind::Skip;
         let same = |p: &Piece| (p.to, p.to_port) == (first.to, first.to_port);
-        if first.to == NONE || !skip(first) || !entering.all(|p| same(p) && skip(p)) {
+        if first.to == NONE || !entering.all(same) {
+            continue;
+        }
+        // Into a merge everything may come from the side that is not the trunk, into a box by-passes only.
+        let edge = &input.edges[first.edge as usize];
+        let merge = input.nodes[first.to as usize].merge && edge.weight < HEAVY;
+        let aside = clean.is_container(first.to as usize)
+            || (net.iter().map(|&i| piece(i)).filter(|p| p.from == NONE))
+                .all(|p| input.edges[p.edge as usize].kind == EdgeKind::Skip)
+            || (merge && edge.kind == EdgeKind::Flow);
+        if !aside {
             continue;
         }
         let wish = wish(first.net);
@@ -59,7 +69,7 @@ pub(crate) fn doors(
     if found.is_empty() {
         return found;
     }
-    // What the flow enters from above.
+    // What the flow enters from above, from within the container or by the trunk.
     let flow = |p: &Piece| p.to != NONE && found.binary_search_by_key(&p.net, |d| d.net).is_err();
     let mut entered: Vec<u32> = (own.iter().map(|&i| piece(i)))
         .filter(|p| flow(p) && input.edges[p.edge as usize].kind == EdgeKind::Flow)

@@ -4,15 +4,15 @@
 //! one axis, a parallel part sets its main branch on the axis and the others beside it as near as outlines allow, by-passes
 //! outermost; without a main branch the columns stand symmetrical about the axis. The order of rows follows from the places.
 
-use crate::Spacing;
 use crate::columns::Columns;
 use crate::ends::{spread, straighten};
 use crate::order::Order;
 use crate::place::group;
-use crate::problem::Problem;
+use crate::problem::{Link, Problem};
 use crate::proper::Cells;
 use crate::series::tree;
 use crate::settle::settle;
+use crate::{Side, Spacing};
 
 /// Places closer than this are the same, px.
 const CLOSE: f64 = 1e-6;
@@ -25,7 +25,9 @@ pub(crate) fn exact(
     reversed: &[bool],
     beside: &[bool],
 ) -> Option<(Order, Vec<f64>)> {
-    if !cells.lanes.is_empty() || !cells.turns.is_empty() {
+    // Lines that start upward or end from below have to turn.
+    let turns = |l: &Link| l.source.side == Side::Top || l.target.side == Side::Bottom;
+    if !cells.lanes.is_empty() || problem.links.iter().any(turns) {
         return None;
     }
     let mut links: Vec<(u32, u32, u32)> = Vec::with_capacity(problem.links.len());
@@ -41,7 +43,7 @@ pub(crate) fn exact(
     }
     let absent: Vec<bool> = problem.items.iter().map(|i| i.role.is_door()).collect();
     let tree = tree(problem.items.len(), &absent, &links)?;
-    let owned = owned(cells, &links);
+    let owned = owned(problem, cells, &links);
     // Where lines attach depends on the order of rows, which depends on the places; the second time it stays.
     let mut last: Option<Order> = None;
     for _ in 0..2 {
@@ -67,8 +69,8 @@ pub(crate) fn exact(
     None
 }
 
-/// The cells of every link: each cell belongs to the longest link of its net that passes it.
-fn owned(cells: &Cells, links: &[(u32, u32, u32)]) -> (Vec<u32>, Vec<u32>) {
+/// The cells of every link: each cell belongs to the heaviest link of its net that passes it, then the longest.
+fn owned(problem: &Problem, cells: &Cells, links: &[(u32, u32, u32)]) -> (Vec<u32>, Vec<u32>) {
     let span = |i: u32| {
         let c = &cells.courses[i as usize];
         (c.from.min(c.to) / 2, c.from.max(c.to).div_ceil(2))
@@ -76,7 +78,8 @@ fn owned(cells: &Cells, links: &[(u32, u32, u32)]) -> (Vec<u32>, Vec<u32>) {
     let mut sequence: Vec<u32> = links.iter().map(|l| l.0).collect();
     sequence.sort_by_key(|&i| {
         let (a, b) = span(i);
-        (cells.net_of[i as usize], u32::MAX - (b - a), i)
+        let weight = problem.links[i as usize].weight;
+        (cells.net_of[i as usize], u32::MAX - weight, u32::MAX - (b - a), i)
     });
     let mut taken = vec![false; cells.row.len()];
     let mut pairs: Vec<(u32, u32)> = Vec::new();

@@ -47,8 +47,8 @@ pub(crate) struct Outline {
     pub items: u32,
     pub area: f64,
     pub weight: u32,
-    /// Where it stands among others: places of given ends, then reading order.
-    pub key: (f64, u32),
+    /// Where it stands in reading order.
+    pub index: u32,
 }
 
 impl Outline {

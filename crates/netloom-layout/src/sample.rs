@@ -3,10 +3,12 @@
 mod bytes;
 mod random;
 mod shapes;
+mod tower;
 
 pub use bytes::{decode, probe};
 pub use random::{Mix, random};
 pub use shapes::shapes;
+pub use tower::tower;
 
 use crate::{Edge, EdgeKind, End, LayoutInput, Node, Size};
 

@@ -36,6 +36,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
     for edge in view.edges.iter().filter(|e| !e.back) {
         arriving[edge.target].push((edge.source, edge.tensor.index()));
     }
+    let mut names = Names::new(graph, view);
     let mut rails: Vec<Option<(usize, usize)>> = Vec::new();
     let mut rows: Vec<(String, String, String, String)> = Vec::new();
     for (at, &n) in order.iter().enumerate() {
@@ -80,7 +81,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
         let width = before.len().max(rails.len()).max(slot + 1).min(MAX_RAILS);
         rows.push((
             rail_line(width, slot, &mine, &before, &rails, &glyphs),
-            name(view, n),
+            names.of(view, n),
             size(graph, view_options, node.output, node.kind),
             cost(view, n),
         ));
@@ -192,7 +193,8 @@ fn fork_line(rails: &[Option<(usize, usize)>], from: usize, to: usize, glyphs: &
     out.trim_end().to_owned()
 }
 
-/// Lines in an order in which every box follows those it reads, file order among equals; containers have no line.
+/// Lines in an order in which every box follows those it reads, file order among equals; containers have no line, and
+/// stubs stand on their reader's.
 fn order(view: &View) -> Vec<usize> {
     let n = view.nodes.len();
     let mut missing = vec![0usize; n];
@@ -210,7 +212,7 @@ fn order(view: &View) -> Vec<usize> {
         if std::mem::replace(&mut done[v], true) {
             continue;
         }
-        if view.nodes[v].kind != NodeKind::Container {
+        if !matches!(view.nodes[v].kind, NodeKind::Container | NodeKind::Stub) {
             order.push(v);
         }
         for &w in &out[v] {
@@ -223,44 +225,98 @@ fn order(view: &View) -> Vec<usize> {
     order
 }
 
-fn name(view: &View, index: usize) -> String {
-    let node = &view.nodes[index];
-    let mut depth = 0;
-    let mut at = node.parent;
-    let mut outer = String::new();
-    let mut times: Vec<String> = Vec::new();
-    while let Some(p) = at {
-        if depth == 0 {
-            outer = view.nodes[p]
-                .modules
-                .last()
-                .map_or_else(|| view.nodes[p].title.clone(), |_| view.nodes[p].key.subject().to_owned());
+/// What the lines say: frames as a path before the box, with how often they come and what tells their copies apart.
+struct Names {
+    /// The path of each frame as it is printed.
+    paths: Vec<String>,
+    /// Frames that a line has already told the remarks of.
+    told: Vec<bool>,
+    /// Names of far values that each box reads.
+    stubs: Vec<Vec<String>>,
+    /// Boxes that hand something to the next step.
+    hands_on: Vec<bool>,
+}
+
+impl Names {
+    fn new(graph: &Graph, view: &View) -> Self {
+        let n = view.nodes.len();
+        let mut paths: Vec<String> = vec![String::new(); n];
+        for (i, node) in view.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Container) {
+            let subject = node.key.subject();
+            let whole = node.modules.last().filter(|m| m.index() < graph.modules().len());
+            let whole = whole.map(|m| graph.module(*m).path.as_str());
+            let first = node.title.split('–').next().unwrap_or_default();
+            paths[i] = match (whole, node.parent.map(|p| &view.nodes[p])) {
+                _ if node.modules.is_empty() => node.title.clone(),
+                // The list that a run fills is its name; a part of a list is told by its first and last.
+                (Some(whole), _) if node.repeat > 1 && subject.starts_with(whole) => whole.to_owned(),
+                _ if first.len() < node.title.len() && subject.ends_with(first) => {
+                    format!("{}{}", &subject[..subject.len() - first.len()], node.title)
+                }
+                // Frames stand before what they hold, so the path of the outer one is known.
+                (_, Some(outer)) if subject.starts_with(outer.key.subject()) => {
+                    let rest = &subject[outer.key.subject().len()..];
+                    format!("{}{rest}", node.parent.map_or("", |p| &paths[p]))
+                }
+                _ => subject.to_owned(),
+            };
         }
-        times.extend((view.nodes[p].repeat > 1).then(|| format!("×{}", view.nodes[p].repeat)));
-        depth += 1;
-        at = view.nodes[p].parent;
-    }
-    let mut text = match node.kind {
-        NodeKind::Merge => {
-            if node.title == "×" {
-                "⊗".to_owned()
-            } else {
-                "⊕".to_owned()
+        let mut stubs = vec![Vec::new(); n];
+        let mut hands_on = vec![false; n];
+        for edge in &view.edges {
+            if view.nodes[edge.source].kind == NodeKind::Stub {
+                stubs[edge.target].push(view.nodes[edge.source].title.clone());
             }
+            hands_on[edge.source] |= edge.back;
         }
-        NodeKind::Stub => format!("‹{}›", node.title),
-        NodeKind::Module if !node.subtitle.is_empty() => format!("{} · {}", node.title, node.subtitle),
-        _ => node.title.clone(),
-    };
-    for band in &node.bands {
-        text += &format!(" | {}", band.title);
+        Self { paths, told: vec![false; n], stubs, hands_on }
     }
-    if node.repeat > 1 {
-        text += &format!(" ×{}", node.repeat);
+
+    fn of(&mut self, view: &View, index: usize) -> String {
+        let node = &view.nodes[index];
+        let mut outer = String::new();
+        let (mut times, mut remarks): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut at = node.parent;
+        // Frames nest; a damaged view cannot hold more of them than nodes.
+        for _ in 0..view.nodes.len() {
+            let Some(p) = at else { break };
+            if outer.is_empty() {
+                outer.clone_from(&self.paths[p]);
+            }
+            let frame = &view.nodes[p];
+            times.extend((frame.repeat > 1).then(|| format!("×{}", frame.repeat)));
+            if !std::mem::replace(&mut self.told[p], true) {
+                remarks.extend(frame.notes.iter().cloned());
+            }
+            at = frame.parent;
+        }
+        let mut text = match node.kind {
+            NodeKind::Merge if node.title == "×" => "⊗".to_owned(),
+            NodeKind::Merge => "⊕".to_owned(),
+            NodeKind::Module if !node.subtitle.is_empty() => format!("{} · {}", node.title, node.subtitle),
+            NodeKind::Layer if !node.subtitle.is_empty() => format!("{}, {}", node.title, node.subtitle),
+            _ => node.title.clone(),
+        };
+        for band in &node.bands {
+            text += &format!(" | {}", band.title);
+        }
+        for stub in &self.stubs[index] {
+            text += &format!(" ‹{stub}›");
+        }
+        if node.repeat > 1 {
+            text += &format!(" ×{}", node.repeat);
+        }
+        if self.hands_on[index] {
+            text += " ↺";
+        }
+        remarks.extend(node.notes.iter().cloned());
+        if !remarks.is_empty() {
+            text += &format!(" ({})", remarks.join(", "));
+        }
+        times.reverse();
+        let outer = [vec![outer], times].concat().join(" ");
+        if outer.is_empty() { text } else { format!("{outer}: {text}") }
     }
-    times.reverse();
-    let outer = [vec![outer], times].concat().join(" ");
-    if outer.is_empty() { text } else { format!("{outer}: {text}") }
 }
 
 fn size(
@@ -296,6 +352,10 @@ pub fn to_ascii(line: &str) -> String {
             '·' => out.push('-'),
             '⊕' => out.push_str("(+)"),
             '⊗' => out.push_str("(x)"),
+            '↺' => out.push_str("(loop)"),
+            '–' => out.push('-'),
+            '…' => out.push_str("..."),
+            '→' => out.push_str("->"),
             '\u{a0}' | '\u{2009}' => out.push(' '),
             '┤' | '│' | '├' => out.push('|'),
             '╮' => out.push('\\'),

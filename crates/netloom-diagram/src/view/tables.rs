@@ -67,7 +67,7 @@ fn entry(graph: &Graph, node: &Node) -> Option<String> {
     let index = graph.tensor(node.input(1)?).value.as_ref().filter(|v| v.len() == 1)?.known_ints()?[0];
     let rank = graph.tensor(node.input(0)?).ty.shape().rank()?;
     let axis = node.attributes.int("axis").unwrap_or(0);
-    Some(token(rank, axis, index, index.checked_add(1)?).unwrap_or_else(|| format!("select {index}")))
+    token(rank, axis, index, index.checked_add(1)?)
 }
 
 fn range(graph: &Graph, node: &Node) -> Option<String> {

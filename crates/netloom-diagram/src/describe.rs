@@ -157,8 +157,15 @@ fn stages(view: &View) -> Vec<String> {
 /// A name with its class, count and remarks.
 fn headed(node: &ViewNode) -> String {
     let mut text = node.title.trim_start_matches("… ").to_owned();
-    if !node.subtitle.is_empty() && node.subtitle != node.title {
-        text += &format!(" ({})", node.subtitle);
+    // The size of a closed module says little in words.
+    let said = match node.kind {
+        NodeKind::Module => {
+            node.subtitle.split(" · ").next().filter(|s| !s.starts_with(|c: char| c.is_ascii_digit()))
+        }
+        _ => Some(node.subtitle.as_str()),
+    };
+    if let Some(said) = said.filter(|s| !s.is_empty() && *s != node.title) {
+        text += &format!(" ({said})");
     }
     for (i, band) in node.bands.iter().enumerate() {
         text += if i == 0 { " with " } else { " and " };

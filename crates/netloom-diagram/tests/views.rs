@@ -217,7 +217,7 @@ fn equal_blocks_in_a_row_are_one_with_a_count() {
     assert!(text.contains("layer · Basic · 4.7 k ×4"), "{text}");
     let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
     let words = netloom_diagram::describe::describe(&graph, &shown, "");
-    assert!(words.contains("layer, 4 times"), "{words}");
+    assert!(words.contains("layer (Basic), 4 times"), "{words}");
 }
 
 #[test]

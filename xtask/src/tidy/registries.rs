@@ -93,6 +93,7 @@ const REGISTRIES: &[Registry] = &[
             ("ends", "what inputs and outputs are called"),
             ("flow", "which operators carry data, for all passes"),
             ("groups", "layers that the first view draws as one box"),
+            ("tables", "what look-ups and stored rows of features are called"),
             ("words", "what a box of the first view says"),
         ],
     },

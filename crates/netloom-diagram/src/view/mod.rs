@@ -17,12 +17,14 @@ mod flow;
 mod fuse;
 mod groups;
 mod loops;
+mod merges;
 mod patterns;
 mod repeats;
 mod settings;
 mod sketch;
 mod skips;
 mod stubs;
+mod tables;
 mod trunk;
 mod unwrap;
 mod words;
@@ -51,6 +53,7 @@ pub static PASSES: &[&Pass] = &[
     &sketch::PASS,
     &settings::PASS,
     &unwrap::PASS,
+    &merges::PASS,
     &stubs::PASS,
     &repeats::PASS,
     &trunk::PASS,

@@ -13,6 +13,9 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
     let joins = |n: usize| -> bool {
         matches!(view.nodes[n].kind, NodeKind::Merge | NodeKind::Layer | NodeKind::Module | NodeKind::Output)
     };
+    // What begins here passes nothing by: a table that is looked up with fixed positions.
+    let degrees = view.degrees();
+    let begins = |n: usize| degrees[n].0 == 0 && view.nodes[n].kind != NodeKind::Input;
     let skips: Vec<bool> = view
         .edges
         .iter()
@@ -20,7 +23,11 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
         .map(|(i, e)| {
             let by_pass = from[e.target] != Some(i)
                 && length[e.target] > length[e.source] + length_of(&view.nodes[e.source]);
-            by_pass && !e.back && joins(e.target) && view.nodes[e.source].kind != NodeKind::Stub
+            by_pass
+                && !e.back
+                && !begins(e.source)
+                && joins(e.target)
+                && view.nodes[e.source].kind != NodeKind::Stub
         })
         .collect();
     for (edge, skip) in view.edges.iter_mut().zip(skips) {

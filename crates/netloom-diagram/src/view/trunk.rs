@@ -17,15 +17,33 @@ fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
     else {
         return;
     };
+    let mut arriving: Vec<Vec<usize>> = vec![Vec::new(); view.nodes.len()];
+    for (i, edge) in view.edges.iter().enumerate() {
+        arriving[edge.target].push(i);
+    }
     let mut trunk = vec![end];
     let mut at = end;
-    while let Some(edge) = from[at] {
+    while let Some(edge) = from[at].map(|e| middle(view, &arriving[at], e)) {
         view.edges[edge].trunk = true;
         at = view.edges[edge].source;
         trunk.push(at);
     }
     trunk.reverse();
     view.trunk = trunk;
+}
+
+/// Of the arrows that bring one box the same stream several times, the one in the middle.
+fn middle(view: &View, arriving: &[usize], edge: usize) -> usize {
+    let one = &view.edges[edge];
+    if one.port.is_none() {
+        return edge;
+    }
+    let same = |e: &usize| {
+        let other = &view.edges[*e];
+        (other.source, other.tensor) == (one.source, one.tensor)
+    };
+    let all: Vec<usize> = arriving.iter().copied().filter(same).collect();
+    all.get(all.len() / 2).copied().unwrap_or(edge)
 }
 
 /// How much a box adds to the length of a way. Masks and positions come through long chains of small arithmetic, so

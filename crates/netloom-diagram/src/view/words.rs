@@ -7,7 +7,7 @@ use netloom_scene::Key;
 
 use super::build::{Builder, blank, relative, safe};
 use super::flow;
-use super::{NodeKind, ViewNode};
+use super::{NodeKind, ViewNode, tables};
 use crate::number;
 
 impl Builder<'_> {
@@ -34,12 +34,18 @@ impl Builder<'_> {
         let (mut title, mut category) = (title, category);
         match (node.op.as_str(), stored) {
             ("Gather", Some(table)) if node.input(0) == Some(*table) => {
-                (title, category) = ("embedding".to_owned(), Category::Embedding);
+                (title, category) = (tables::lookup(graph, id), Category::Embedding);
                 if let Some([rows, width]) = graph.tensor(*table).ty.shape().dims() {
                     subtitle = format!("{} → {}", number::dim(rows), number::dim(width));
                 }
             }
-            ("Gather" | "GatherND" | "Slice", _) => title = "select".to_owned(),
+            ("Gather" | "GatherND" | "Slice", _) => title = tables::selection(graph, node),
+            ("Concat", _) if tables::class_tokens(graph, node).is_some() => {
+                title = tables::class_tokens(graph, node).unwrap_or_default();
+            }
+            ("Add", Some(other)) if kind == NodeKind::Layer && tables::is_position(graph, node, *other) => {
+                (title, category) = ("+ position embedding".to_owned(), Category::Embedding);
+            }
             ("Add", Some(other)) if kind == NodeKind::Layer => {
                 title = format!("+ {}", operand(graph, *other))
             }

@@ -22,6 +22,7 @@ fn find(source: &Source<'_>, first: NodeId) -> Option<Unit> {
     let activation = seek::next(source, first, &mut nodes)
         .filter(|a| seek::category(source, *a) == Category::Activation)?;
     let last = seek::next(source, activation, &mut nodes).filter(|n| seek::kind(source, *n) == "linear")?;
+    seek::tail(source, last, &mut nodes);
     Some(Unit {
         nodes,
         title: seek::title(source, first),

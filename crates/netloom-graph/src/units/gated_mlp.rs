@@ -24,7 +24,8 @@ fn find(source: &Source<'_>, product: NodeId) -> Option<Unit> {
     if !seek::works_on_tokens(source, last) {
         return None;
     }
-    let nodes = seek::private(source, &nodes, last);
+    let end = seek::tail(source, last, &mut nodes);
+    let nodes = seek::private(source, &nodes, end);
     let is_whole = inner.iter().chain([&activation, &product, &last]).all(|n| nodes.contains(n));
     is_whole.then(|| Unit {
         nodes,

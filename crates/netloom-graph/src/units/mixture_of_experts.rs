@@ -43,7 +43,14 @@ fn find(source: &Source<'_>, top: NodeId) -> Option<Unit> {
     let mut entry = source.node(router).input(0)?;
     let features = last_dim(entry)?;
     entry = seek::before(source, entry, &mut Vec::new());
-    let exit = join(source, top, features)?;
+    let mut exit = join(source, top, features)?;
+    // Each of the chosen may have a row of its own until all are summed.
+    while let Some(next) = seek::only_reader(source, source.node(exit).output(0)?) {
+        if source.kind(next) != "reduce_sum" && !seek::moves(source, next) {
+            break;
+        }
+        exit = next;
+    }
     let nodes = between(source, entry, exit)?;
     Some(Unit {
         nodes,

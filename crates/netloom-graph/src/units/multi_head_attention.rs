@@ -46,8 +46,10 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
         last = mix;
         nodes.append(&mut path);
     }
+    last = seek::tail(source, last, &mut nodes);
     let nodes = seek::private(source, &nodes, last);
-    if nodes.len() < 2 {
+    // Alone, an attention says what it is itself.
+    if nodes.iter().all(|n| *n == attention || seek::moves(source, *n)) {
         return None;
     }
     let held = |i: usize| made.get(i)?.as_ref().map(|p| p.linear).filter(|n| nodes.contains(n));
@@ -84,10 +86,13 @@ fn side(source: &Source<'_>, attention: NodeId, position: usize) -> Option<&'sta
 
 /// Whether a node is an attention without projections of its own.
 pub(super) fn is_attention(source: &Source<'_>, id: NodeId) -> bool {
-    let Some(layer) = source.node(id).layer else { return false };
-    let learns = |i: &usize| source.node(id).input(*i).is_some_and(|t| layers::is_stored(source.graph, t));
-    let is_whole = layer.learned.iter().any(learns) || layer.name == "multi_head_attention";
-    layer.category == Category::Attention && !is_whole
+    let node = source.node(id);
+    let learns = |i: &usize| node.input(*i).is_some_and(|t| layers::is_stored(source.graph, t));
+    // Some operators hold the projections themselves; what is lifted never does.
+    let is_whole = |l: &layers::Layer| {
+        l.name == "multi_head_attention" || node.domain != "loom" && l.learned.iter().any(learns)
+    };
+    node.layer.is_some_and(|l| l.category == Category::Attention && !is_whole(l))
 }
 
 /// One name where one reader takes several operands; none where it takes all three.

@@ -46,7 +46,7 @@ fn find(source: &Source<'_>, conv: NodeId) -> Option<Unit> {
         nodes,
         title: "patch embedding".to_owned(),
         subtitle: format!("{}, {channels}", size.join("×")),
-        category: Category::Conv,
+        category: Category::Embedding,
         ..Unit::default()
     })
 }

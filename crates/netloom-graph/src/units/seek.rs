@@ -63,6 +63,25 @@ pub(super) fn next(source: &Source<'_>, id: NodeId, path: &mut Vec<NodeId>) -> O
     Some(found)
 }
 
+/// Appends the movement after a last node that only lays its features out again, so that a unit makes the shape that
+/// its readers see.
+pub(super) fn tail(source: &Source<'_>, last: NodeId, nodes: &mut Vec<NodeId>) -> NodeId {
+    let mut at = last;
+    for _ in 0..MAX_MOVES {
+        let Some(output) = source.node(at).output(0) else { break };
+        let features = |t: TensorId| source.dims(t).and_then(|d| d.last().cloned());
+        let mover = only_reader(source, output).filter(|n| moves(source, *n)).filter(|n| {
+            let result = source.node(*n).output(0);
+            source.node(*n).input(0) == Some(output)
+                && result.is_some_and(|t| features(t) == features(output))
+        });
+        let Some(mover) = mover else { break };
+        nodes.push(mover);
+        at = mover;
+    }
+    at
+}
+
 /// The nodes that read a tensor for what it holds, not for its shape.
 pub(super) fn readers<'a>(source: &'a Source<'_>, tensor: TensorId) -> impl Iterator<Item = NodeId> + 'a {
     source.readers(tensor).filter(|n| source.kind(*n) != "shape")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netloom_layout::Layout;
+use netloom_layout::{Direction, Layout};
 use netloom_scene::figures::{bands, label_at, pill, plus, rounded_rect, times};
 use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
@@ -12,6 +12,9 @@ use super::measure::{BoxText, Measured, PILL, PILL_GAP};
 use crate::number;
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View, ViewNode};
+
+/// Space between the border of a box and the names of its operands, px.
+const PORT_INSET: f64 = 2.0;
 
 pub(super) fn draw(
     view: &View,
@@ -50,7 +53,7 @@ pub(super) fn draw(
             }
             NodeKind::Layer | NodeKind::Module => {
                 group.role = Role::Node;
-                boxed(node, text, rect, theme, &mut group);
+                boxed(node, text, rect, options, &mut group);
             }
         }
         group.children.extend(std::mem::take(&mut held[i]).into_iter().rev());
@@ -62,18 +65,18 @@ pub(super) fn draw(
     into.children.extend(top.into_iter().rev());
 }
 
-fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut Group) {
+fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, group: &mut Group) {
+    let theme = &options.theme;
     let swatch = theme.swatch(node.category.name());
     let fill = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };
-    let n_bands: f64 = text.bands.iter().map(|b| b.1).sum();
-    let main = Rect::new(rect.x0, rect.y0, rect.x1 - n_bands, rect.y1);
+    let (width, widths) = text.parts(rect.width());
+    let main = Rect::new(rect.x0, rect.y0, rect.x0 + width, rect.y1);
     group.push(rounded_rect(node.key.piece("box"), rect, theme.box_radius).filled(fill));
     let mut x = main.x1;
-    let parts: Vec<(Rect, _)> = text
-        .bands
+    let parts: Vec<(Rect, _)> = widths
         .iter()
         .zip(&node.bands)
-        .map(|((_, width), band)| {
+        .map(|(width, band)| {
             let part = Rect::new(x, rect.y0, x + width, rect.y1);
             x += width;
             (part, theme.swatch(band.category.name()))
@@ -96,7 +99,8 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
         rounded_rect(node.key.piece("outline"), rect, theme.box_radius)
             .stroked(swatch.stroke, theme.box_stroke),
     );
-    lines(node, text, main, (swatch.text, swatch.text), theme, group);
+    let words = names(node, text, main, options, swatch.text, group);
+    lines(node, text, words, (swatch.text, swatch.text), theme, group);
     if let Some(times) = &text.times {
         let height = times.cap_height() + 2.0 * PILL.height;
         let corner = Point::new(main.x1 - theme.padding_x, main.center().y - height / 2.0);
@@ -110,9 +114,43 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, theme: &Theme, group: &mut
         mark.key = node.key.piece("letter");
         group.push(mark);
     }
-    for (i, ((run, _), (part, band))) in text.bands.iter().zip(&parts).enumerate() {
-        let center = Point::new(part.center().x, part.center().y);
-        group.push(label_at(node.key.piece(&format!("band{i}")), run.clone(), center, band.text));
+    for (i, (band, (part, swatch))) in text.bands.iter().zip(&parts).enumerate() {
+        let rows =
+            [(Some(&band.title), format!("band{i}")), (band.subtitle.as_ref(), format!("band{i}-size"))];
+        let rows: Vec<(&TextRun, &str, _)> =
+            rows.iter().filter_map(|(run, piece)| Some(((*run)?, piece.as_str(), swatch.text))).collect();
+        stack(node, &rows, *part, theme, group);
+    }
+}
+
+/// Names of operands along the side where the flow enters; the rest of the rectangle is returned.
+fn names(
+    node: &ViewNode,
+    text: &BoxText,
+    rect: Rect,
+    options: &DrawOptions,
+    color: netloom_scene::Color,
+    group: &mut Group,
+) -> Rect {
+    let Some((first, _)) = text.ports.first() else { return rect };
+    let height = options.theme.line_height(first.style.size_px);
+    let widest = text.ports.iter().map(|(r, _)| r.width).fold(0.0, f64::max);
+    for (i, (run, at)) in text.ports.iter().enumerate() {
+        let (x, y) = (rect.x0 + at * rect.width(), rect.y0 + at * rect.height());
+        let center = match options.direction {
+            Direction::Down => Point::new(x, rect.y0 + PORT_INSET + height / 2.0),
+            Direction::Up => Point::new(x, rect.y1 - PORT_INSET - height / 2.0),
+            Direction::Right => Point::new(rect.x0 + PILL_GAP + run.width / 2.0, y),
+            Direction::Left => Point::new(rect.x1 - PILL_GAP - run.width / 2.0, y),
+        };
+        group.push(label_at(node.key.piece(&format!("operand{i}")), run.clone(), center, color));
+    }
+    let (down, across) = (height + PORT_INSET, widest + PILL_GAP);
+    match options.direction {
+        Direction::Down => Rect { y0: rect.y0 + down, y1: rect.y1 - PORT_INSET, ..rect },
+        Direction::Up => Rect { y0: rect.y0 + PORT_INSET, y1: rect.y1 - down, ..rect },
+        Direction::Right => Rect { x0: rect.x0 + across, ..rect },
+        Direction::Left => Rect { x1: rect.x1 - across, ..rect },
     }
 }
 
@@ -132,12 +170,23 @@ fn lines(
     .into_iter()
     .flatten()
     .collect();
+    stack(node, &rows, rect, theme, group);
+}
+
+/// Lines of text under one another, centred in a rectangle.
+fn stack(
+    node: &ViewNode,
+    rows: &[(&TextRun, &str, netloom_scene::Color)],
+    rect: Rect,
+    theme: &Theme,
+    group: &mut Group,
+) {
     let total: f64 = rows.iter().map(|(r, ..)| theme.line_height(r.style.size_px)).sum();
     let mut y = rect.center().y - total / 2.0;
     for (run, piece, color) in rows {
         let height = theme.line_height(run.style.size_px);
         let center = Point::new(rect.center().x, y + height / 2.0);
-        group.push(label_at(node.key.piece(piece), run.clone(), center, color));
+        group.push(label_at(node.key.piece(piece), (*run).clone(), center, *color));
         y += height;
     }
 }

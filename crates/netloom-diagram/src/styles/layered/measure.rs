@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use netloom_graph::Category;
-use netloom_layout::{Edge, EdgeKind, End, Insets, LayoutInput, Node, Size, Spacing};
+use netloom_layout::{Direction, Edge, EdgeKind, End, Insets, LayoutInput, Node, Port, Side, Size, Spacing};
 use netloom_scene::TextRun;
 use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
 use super::details::badge;
 use crate::styles::DrawOptions;
-use crate::view::{Callout, NodeKind, View};
+use crate::view::{Callout, NodeKind, View, ViewEdge};
 
 /// The widest a box may get before its text is cut, px.
 const MAX_BOX_WIDTH: f64 = 220.0;
@@ -42,8 +42,12 @@ pub(super) struct Measured {
 pub(super) struct BoxText {
     pub(super) title: Option<TextRun>,
     pub(super) subtitle: Option<TextRun>,
-    /// Text and width of each band.
-    pub(super) bands: Vec<(TextRun, f64)>,
+    /// What stands in each band.
+    pub(super) bands: Vec<BandText>,
+    /// Whether some bands weigh as much as the first part, which shares its width with them.
+    pub(super) even: bool,
+    /// Names of operands, in order along the side where the flow enters, with where they stand on it.
+    pub(super) ports: Vec<(TextRun, f64)>,
     /// How often the block comes, as written in its pill.
     pub(super) times: Option<TextRun>,
     /// The letter of the detail figure that shows what is inside.
@@ -52,7 +56,30 @@ pub(super) struct BoxText {
     pub(super) natural: f64,
 }
 
+/// The shaped text of one band.
+pub(super) struct BandText {
+    pub(super) title: TextRun,
+    pub(super) subtitle: Option<TextRun>,
+    /// Width that the band needs, px.
+    pub(super) width: f64,
+    /// Whether it weighs as much as the first part of the box.
+    pub(super) heavy: bool,
+}
+
 impl BoxText {
+    /// Widths of the first part and the bands in a box of this width, px.
+    pub(super) fn parts(&self, width: f64) -> (f64, Vec<f64>) {
+        let sum: f64 = self.bands.iter().map(|b| b.width).sum();
+        if !self.even {
+            return (width - sum, self.bands.iter().map(|b| b.width).collect());
+        }
+        let n_heavy = self.bands.iter().filter(|b| b.heavy).count();
+        let light: f64 = self.bands.iter().filter(|b| !b.heavy).map(|b| b.width).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a box has a handful of bands")]
+        let share = (width - light) / (n_heavy + 1) as f64;
+        (share, self.bands.iter().map(|b| if b.heavy { share } else { b.width }).collect())
+    }
+
     /// The width of the pill and the space beside it, px; 0 without one.
     pub(super) fn pill(&self) -> f64 {
         let times = self.times.as_ref().map_or(0.0, |r| r.width + 2.0 * PILL.width + PILL_GAP);
@@ -63,7 +90,9 @@ impl BoxText {
 
 pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
     let theme = &options.theme;
-    let mut boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, options)).collect();
+    let operands = operands(view);
+    let named = |i: usize| operands.get(&i).map_or(&[][..], Vec::as_slice);
+    let mut boxes: Vec<BoxText> = (0..view.nodes.len()).map(|i| text(view, i, named(i), options)).collect();
     for (c, callout) in view.callouts.iter().enumerate() {
         for &n in &callout.of {
             // The text stays in the middle of the box, so the letter takes its width on both sides.
@@ -81,6 +110,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             let line =
                 |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
             let lines = line(&boxes[i].title) + line(&boxes[i].subtitle);
+            let across = boxes[i].ports.first().map_or(0.0, |(r, _)| theme.line_height(r.style.size_px));
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
                 NodeKind::Input | NodeKind::Output | NodeKind::Stub => Size::new(boxes[i].natural, lines),
@@ -91,7 +121,14 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                     Size::new((2.0 * half).min(most), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {
-                    Size::new(widths[i], grid(lines + 2.0 * theme.padding_y - 4.0))
+                    let (width, height) = (widths[i], lines + 2.0 * theme.padding_y - 4.0);
+                    if is_across(options) {
+                        let names = boxes[i].ports.len().saturating_mul(2) + 1;
+                        #[expect(clippy::cast_precision_loss, reason = "a box has a handful of operands")]
+                        Size::new(width, grid(height.max(across * names as f64)))
+                    } else {
+                        Size::new(width, grid(height + across))
+                    }
                 }
             };
             let header = theme.line_height(theme.header_size) + 6.0;
@@ -100,7 +137,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 parent: node.parent,
                 size,
                 padding: Insets { top: header, right: c, bottom: c, left: c },
-                ports: Vec::new(),
+                ports: ports(&boxes[i]),
                 merge: node.kind == NodeKind::Merge,
                 beside: node.kind == NodeKind::Stub,
                 note: Size::default(),
@@ -116,7 +153,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             let next = bundles.len();
             Edge {
                 source: End { node: e.source, port: None },
-                target: End { node: e.target, port: None },
+                target: End { node: e.target, port: port(view, &boxes[e.target], e) },
                 bundle: Some(*bundles.entry((e.source, e.tensor)).or_insert(next)),
                 kind: match (e.back, e.skip) {
                     (true, _) => EdgeKind::Back,
@@ -132,7 +169,53 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
     Measured { input: LayoutInput { nodes, edges, direction: options.direction, spacing }, boxes }
 }
 
-fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
+/// Whether the flow runs from side to side.
+pub(super) fn is_across(options: &DrawOptions) -> bool {
+    matches!(options.direction, Direction::Left | Direction::Right)
+}
+
+/// Places on a box for its named operands, and one beside for masks and the like.
+fn ports(text: &BoxText) -> Vec<Port> {
+    let mut ports: Vec<Port> = text.ports.iter().map(|(_, at)| Port { side: Side::Top, at: *at }).collect();
+    if !ports.is_empty() {
+        ports.push(Port { side: Side::Right, at: 0.5 });
+    }
+    ports
+}
+
+/// The place on a box where an arrow arrives, by index.
+fn port(view: &View, text: &BoxText, edge: &ViewEdge) -> Option<usize> {
+    let name = edge.port.filter(|_| !text.ports.is_empty())?;
+    let named = text.ports.iter().position(|(run, _)| run.text == name);
+    // A stub stands beside the box that reads it by itself.
+    let beside = || (view.nodes[edge.source].kind != NodeKind::Stub).then_some(text.ports.len());
+    named.or_else(beside)
+}
+
+/// Names of a box's operands and where they stand, as a fraction of the side where the flow enters. Masks and the like
+/// are named by where they come from.
+fn operands(view: &View) -> BTreeMap<usize, Vec<(&'static str, f64)>> {
+    const NAMES: [&str; 5] = ["Q", "Q K", "K", "K V", "V"];
+    let mut found: BTreeMap<usize, Vec<(&'static str, f64)>> = BTreeMap::new();
+    for edge in &view.edges {
+        let Some(name) = edge.port.filter(|name| NAMES.contains(name)) else { continue };
+        let names = found.entry(edge.target).or_default();
+        if names.iter().all(|(other, _)| *other != name) {
+            names.push((name, 0.5));
+        }
+    }
+    found.retain(|_, names| names.len() > 1);
+    for names in found.values_mut() {
+        names.sort_by_key(|(name, _)| NAMES.iter().position(|n| n == name));
+        let places: &[f64] = if names.len() == 2 { &[0.3, 0.7] } else { &[0.2, 0.5, 0.8] };
+        for (slot, place) in names.iter_mut().zip(places) {
+            slot.1 = *place;
+        }
+    }
+    found
+}
+
+fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &DrawOptions) -> BoxText {
     let theme = &options.theme;
     let node = &view.nodes[index];
     let mut out = BoxText::default();
@@ -142,12 +225,21 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
         _ => (theme.label_style(), theme.secondary_style()),
     };
     let room = MAX_BOX_WIDTH - 2.0 * theme.padding_x;
-    if !node.title.is_empty() && node.kind != NodeKind::Merge {
-        // The legend says which colour is a convolution; `3×3, 64` is how papers write one.
-        let plain =
-            node.title.strip_prefix("conv ").filter(|_| options.legend && node.category == Category::Conv);
-        let title = plain.unwrap_or(&node.title);
-        out.title = Some(shape(&ellipsize(title, &title_style, room), &title_style));
+    let is_heavy = |c: Category| c == node.category && !matches!(c, Category::Norm | Category::Activation);
+    out.even = node.bands.iter().any(|b| is_heavy(b.category));
+    // Parts of equal weight say what they are in one line and how wide in the next.
+    let split = |title: &str| match title.split_once(' ') {
+        Some((name, size)) if out.even && size.starts_with(|c: char| c.is_ascii_digit()) => {
+            (name.to_owned(), size.to_owned())
+        }
+        _ => (title.to_owned(), String::new()),
+    };
+    let (title, size) = split(shown_title(view, index, options));
+    if !title.is_empty() && node.kind != NodeKind::Merge {
+        out.title = Some(shape(&ellipsize(&title, &title_style, room), &title_style));
+    }
+    if !size.is_empty() {
+        out.subtitle = Some(shape(&size, &subtitle_style));
     }
     let on_trunk = view.trunk.contains(&index);
     let has_subtitle = match node.kind {
@@ -159,13 +251,31 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
     }
     let band_style = theme.secondary_style();
     for band in &node.bands {
-        let run = shape(&ellipsize(&band.title, &band_style, room), &band_style);
-        let width = run.width + 2.0 * (theme.padding_x - 2.0);
-        out.bands.push((run, width));
+        let heavy = is_heavy(band.category);
+        let (title, size) = if heavy { split(&band.title) } else { (band.title.clone(), String::new()) };
+        let style = if heavy { &title_style } else { &band_style };
+        let run = shape(&ellipsize(&title, style, room), style);
+        let subtitle = (!size.is_empty()).then(|| shape(&size, &subtitle_style));
+        let text = run.width.max(subtitle.as_ref().map_or(0.0, |r| r.width));
+        let width = text + 2.0 * (theme.padding_x - if heavy { 0.0 } else { 2.0 });
+        out.bands.push(BandText { title: run, subtitle, width, heavy });
     }
+    out.ports = operands.iter().map(|(name, at)| (shape(name, &band_style), *at)).collect();
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
-    let bands: f64 = out.bands.iter().map(|b| b.1).sum();
+    let main = title.max(subtitle) + 2.0 * (theme.padding_x + out.pill());
+    let heavy = out.bands.iter().filter(|b| b.heavy).map(|b| b.width).fold(main, f64::max);
+    for band in out.bands.iter_mut().filter(|b| b.heavy) {
+        band.width = heavy;
+    }
+    let bands: f64 = out.bands.iter().map(|b| b.width).sum();
+    let names = if is_across(options) {
+        2.0 * out.ports.iter().map(|(r, _)| r.width + PILL_GAP).fold(0.0, f64::max)
+    } else {
+        // Names stand a third of the side apart.
+        let widest = out.ports.iter().map(|(r, _)| r.width).fold(0.0, f64::max);
+        if widest > 0.0 { 4.0 * (widest + PILL_GAP) } else { 0.0 }
+    };
     if node.repeat > 1 {
         out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
     }
@@ -177,11 +287,30 @@ fn text(view: &View, index: usize, options: &DrawOptions) -> BoxText {
         NodeKind::Container => title,
         // The text stays in the middle of the box, so the pill takes its width on both sides.
         NodeKind::Layer | NodeKind::Module => {
-            title.max(subtitle) + 2.0 * (theme.padding_x + out.pill()) + bands
+            let whole = if out.even { heavy } else { main } + bands;
+            if is_across(options) { whole + names } else { whole.max(names) }
         }
         _ => title.max(subtitle),
     };
     out
+}
+
+/// The title as it is drawn: the legend says which colour is a convolution; `3×3, 64` is how papers write one, and
+/// `token` beside `position` where embeddings are added.
+fn shown_title<'a>(view: &'a View, index: usize, options: &DrawOptions) -> &'a str {
+    let node = &view.nodes[index];
+    if !options.legend {
+        return &node.title;
+    }
+    let plain = match node.category {
+        Category::Conv => node.title.strip_prefix("conv "),
+        Category::Embedding => node.title.strip_suffix(" embedding").filter(|_| {
+            let mut readers = view.edges.iter().filter(|e| e.source == index);
+            readers.all(|e| view.nodes[e.target].kind == NodeKind::Merge)
+        }),
+        _ => None,
+    };
+    plain.unwrap_or(&node.title)
 }
 
 /// Equal things are equal in size: boxes of one container share a width, which is generous where they stand alone.

@@ -330,7 +330,7 @@ impl Chooser<'_> {
             return Err(first);
         }
         let Some(width) = self.options.width_px else {
-            let printed = (first < 1.0).then(|| scene.size.width * first);
+            let printed = (first < 1.0).then_some(scene.size.width * first);
             return Ok((scene, printed));
         };
         if scene.size.width * first >= width - 0.5 {

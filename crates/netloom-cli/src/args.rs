@@ -31,8 +31,9 @@ pub(crate) enum Command {
 
 #[derive(ClapArgs)]
 pub(crate) struct DrawArgs {
-    /// Model file, or `-` for standard input
-    pub(crate) model: PathBuf,
+    /// Model file, or `-` for standard input; several stand side by side where the style can (--style strip)
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) models: Vec<PathBuf>,
     /// Where to write; the extension chooses the format; `-` is standard output. Without it a plain-text figure goes
     /// to standard output
     #[arg(short, long, value_name = "FILE")]

@@ -14,11 +14,19 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     {
         return Err(Failure::usage("expected a positive --scale and --dpi"));
     }
-    let (graph, name) = files::model(&args.model)?;
-    // A file's name is what its owner calls the model; without one the model's class is the next best.
-    let stem = name.split('.').next().unwrap_or_default();
-    let own = if args.model == Path::new("-") { "" } else { stem };
-    let title = args.name.clone().unwrap_or_else(|| own.to_owned());
+    let several = args.models.len() > 1;
+    if several && matches!(format.as_str(), "txt" | "json") {
+        return Err(Failure::usage(format!("expected one model for {format}, found {}", args.models.len())));
+    }
+    let mut models = Vec::new();
+    for path in &args.models {
+        let (graph, name) = files::model(path)?;
+        // A file's name is what its owner calls the model; without one the model's class is the next best.
+        let stem = name.split('.').next().unwrap_or_default();
+        models.push((graph, if path == Path::new("-") { String::new() } else { stem.to_owned() }));
+    }
+    let Some((graph, own)) = models.first() else { return Err(Failure::usage("expected a model")) };
+    let title = args.name.clone().unwrap_or_else(|| own.clone());
     let options = FigureOptions {
         style: args.style.clone(),
         theme: args.theme.clone(),
@@ -41,10 +49,15 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     let mut notes = Vec::new();
     let target = args.output.as_deref().unwrap_or(Path::new("-"));
     let bytes = match format.as_str() {
-        "txt" => netloom::text_figure(&graph, &options, args.ascii)?.into_bytes(),
-        "json" => netloom::import::writers::json::write(&graph).into_bytes(),
+        "txt" => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
+        "json" => netloom::import::writers::json::write(graph).into_bytes(),
         format => {
-            let figure = netloom::draw(&graph, &options)?;
+            let figure = if several {
+                let beside: Vec<_> = models.iter().map(|(graph, name)| (graph, name.as_str())).collect();
+                netloom::draw_beside(&beside, &options)?
+            } else {
+                netloom::draw(graph, &options)?
+            };
             notes.extend(figure.notes.iter().cloned());
             let export = ExportOptions {
                 width: args.width,
@@ -60,7 +73,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         }
     };
     files::write(target, &bytes)?;
-    remarks(&graph, &notes, args.verbose);
+    remarks(graph, &notes, args.verbose);
     Ok(())
 }
 

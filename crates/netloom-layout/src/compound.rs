@@ -65,12 +65,12 @@ pub fn layout(input: &LayoutInput) -> Layout {
         leads: &leads,
         shy: false,
     };
-    let best = nest.best();
-    if best.stats.crossings == 0 || input.nodes.len() > MANY_ROUNDS {
+    let (best, doors) = nest.best();
+    if best.stats.crossings == 0 || !doors || input.nodes.len() > MANY_ROUNDS {
         return best;
     }
     nest.shy = true;
-    let other = nest.best();
+    let (other, _) = nest.best();
     if cost(&other) < cost(&best) { other } else { best }
 }
 
@@ -102,18 +102,30 @@ struct Round {
 /// On which side of a container lies what a gate leads to: `(level, net, entry, side)`, left negative.
 type Hint = (u32, u32, bool, i8);
 
+/// The doors that a round is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those whose lines turn more often than by-passes have to.
+    Crooked,
+    /// Others of the containers that such lines pass.
+    Near,
+    All,
+}
+
 /// What becomes of the door of a net in a container: `(level, net, at the right)`, closed if `None`.
 type Wish = (u32, u32, Option<bool>);
 
 impl Nest<'_> {
-    /// The best of some rounds.
-    fn best(&self) -> Layout {
+    /// The best of some rounds, and whether there is a door anywhere.
+    fn best(&self) -> (Layout, bool) {
         let first = self.solve(&[], &[]);
+        let aside = |g: &Gate| matches!(g.side, Side::Left | Side::Right);
+        let doors = first.levels.iter().any(|l| l.gates.iter().any(aside));
         let rects = self.rects(&first);
         let mut best = self.assemble(&first, rects.clone());
         // Gates were placed without knowing what is outside. Where that lies to a side, a second round may do better.
         if self.input.nodes.len() > SECOND_ROUND {
-            return best;
+            return (best, doors);
         }
         let better = |best: &mut Layout, hints: &[Hint], wishes: &[Wish]| {
             let round = self.solve(hints, wishes);
@@ -128,13 +140,19 @@ impl Nest<'_> {
         if !hints.is_empty() && !better(&mut best, &hints, &[]) {
             hints.clear();
         }
-        if self.input.nodes.len() > MANY_ROUNDS {
-            return best;
+        if !doors || self.input.nodes.len() > MANY_ROUNDS {
+            return (best, doors);
         }
         let mut wishes: Vec<Wish> = Vec::new();
         // The door is at the left, or those of others in its way are, or it is closed.
-        for (others, side) in [(false, Some(false)), (true, Some(false)), (false, None)] {
-            let mut more = self.crooked(&first, &best, others, side);
+        let left = Some(false);
+        for (which, side) in
+            [(Which::Crooked, left), (Which::Near, left), (Which::Crooked, None), (Which::All, left)]
+        {
+            if which == Which::All && best.stats.crossings == 0 {
+                continue;
+            }
+            let mut more = self.crooked(&first, &best, which, side);
             if more.is_empty() {
                 continue;
             }
@@ -146,11 +164,11 @@ impl Nest<'_> {
                 wishes = more;
             }
         }
-        best
+        (best, doors)
     }
 
-    /// Wishes for the doors whose lines turn more often than by-passes have to, or for the others where those pass.
-    fn crooked(&self, round: &Round, layout: &Layout, others: bool, side: Option<bool>) -> Vec<Wish> {
+    /// Wishes for some doors.
+    fn crooked(&self, round: &Round, layout: &Layout, which: Which, side: Option<bool>) -> Vec<Wish> {
         let mut wishes: Vec<Wish> = Vec::new();
         let (mut straight, mut touched): (Vec<&[Piece]>, Vec<u32>) = (Vec::new(), Vec::new());
         for (edge, route) in layout.routes.iter().enumerate() {
@@ -162,9 +180,9 @@ impl Nest<'_> {
             if !near.any(|g| g.net == last.net && matches!(g.side, Side::Left | Side::Right)) {
                 continue;
             }
-            if route.points.len() <= PLAIN {
+            if which != Which::All && route.points.len() <= PLAIN {
                 straight.push(pieces);
-            } else if others {
+            } else if which == Which::Near {
                 touched.extend(pieces.iter().map(|p| p.level));
             } else {
                 wishes.push((last.level, last.net, side));

@@ -34,6 +34,11 @@ pub(crate) fn doors(
     open: impl Fn(usize, u32) -> Option<bool>,
 ) -> Vec<Door> {
     let piece = |i: u32| &pieces[i as usize];
+    let mut on_trunk: Vec<u32> = (own.iter().map(|&i| piece(i)))
+        .filter(|p| p.from != NONE && p.to != NONE && input.edges[p.edge as usize].weight >= HEAVY)
+        .map(|p| p.to)
+        .collect();
+    on_trunk.sort_unstable();
     let mut found: Vec<Door> = Vec::new();
     for net in own.chunk_by(|a, b| piece(*a).net == piece(*b).net) {
         let mut entering = net.iter().map(|&i| piece(i)).filter(|p| p.from == NONE);
@@ -42,9 +47,11 @@ pub(crate) fn doors(
         if first.to == NONE || !entering.all(same) {
             continue;
         }
-        // Into a merge everything may come from the side that is not the trunk, into a box by-passes only.
+        // Into a merge everything may come from the side that is not the trunk, into a box by-passes, and what joins
+        // the trunk there.
         let edge = &input.edges[first.edge as usize];
-        let merge = input.nodes[first.to as usize].merge && edge.weight < HEAVY;
+        let merge = edge.weight < HEAVY
+            && (input.nodes[first.to as usize].merge || on_trunk.binary_search(&first.to).is_ok());
         let aside = clean.is_container(first.to as usize)
             || (net.iter().map(|&i| piece(i)).filter(|p| p.from == NONE))
                 .all(|p| input.edges[p.edge as usize].kind == EdgeKind::Skip)

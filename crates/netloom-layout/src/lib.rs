@@ -5,7 +5,8 @@
 //!
 //! # Phases
 //! `clean` makes the input sane and `cut` cuts edges at borders; `compound` solves every container from the inside out,
-//! with `doors` in its sides for by-passes. Its `satellite`s leave first; its unlinked `parts` stand side by side. Each is
+//! with `doors` in its sides for by-passes. Its `satellite`s leave first, chains beside something tall
+//! may `stack`; its unlinked `parts` stand side by side. Each is
 //! a `level`: `acyclic`, `rank` and `proper` (with `sides`, `runs`) make rows of cells. If the level is a tree of chains,
 //! forks and joins (`series`), `exact` places it (with `columns` of `outline`s); if not, or if that crosses, `order` (with
 //! `settle`) and `place` (with `ends`, `align`) do, and `lanes`. Last comes `route` (with `tracks`). `count` and
@@ -41,6 +42,7 @@ mod series;
 mod settle;
 mod sides;
 mod skyline;
+mod stack;
 mod tracks;
 pub mod verify;
 

@@ -2,8 +2,8 @@
 //! the trunk nor cost a row. They leave the problem before it is solved; their box keeps room for them, one on each side.
 
 use crate::clean::NONE;
-use crate::parts;
 use crate::problem::{Link, Problem, Role, Solution};
+use crate::stack;
 use crate::{EdgeKind, Point, Side};
 
 /// A satellite, the link that joins it, and the side of the box where it stands.
@@ -21,7 +21,7 @@ struct Satellite {
 pub(crate) fn solve(problem: &Problem) -> Solution {
     let satellites = satellites(problem);
     if satellites.is_empty() {
-        return parts::solve(problem);
+        return stack::solve(problem);
     }
     let mut place = vec![0u32; problem.items.len()];
     satellites.iter().for_each(|s| place[s.item as usize] = NONE);
@@ -52,7 +52,7 @@ pub(crate) fn solve(problem: &Problem) -> Solution {
         rest.links.push(link);
     }
     rest.nets = nets as usize + 1;
-    let inner = parts::solve(&rest);
+    let inner = stack::solve(&rest);
     let mut whole = Solution { size: inner.size, first: vec![0], ..Solution::default() };
     whole.corners.extend(place.iter().map(|&p| inner.corners.get(p as usize).copied().unwrap_or_default()));
     let mut next = 0;

@@ -109,10 +109,11 @@ fn steady(name: &str, input: &LayoutInput, node: usize) {
             if level(&before, a, b) && level(&now, a, b) && before.nodes[a].right() <= before.nodes[b].x {
                 assert!(now.nodes[a].right() <= now.nodes[b].x + CLOSE, "{name}: {a} and {b} changed sides");
             }
-            if before.nodes[a].bottom() <= before.nodes[b].y && input.nodes[a].parent == input.nodes[b].parent
-            {
-                let above = now.nodes[a].y < now.nodes[b].bottom();
-                assert!(above, "{name}: {a} was above {b}");
+            let column = (center(&before, a) - center(&before, b)).abs() < CLOSE;
+            let level =
+                input.nodes[a].parent == input.nodes[b].parent && before.nodes[a].y < before.nodes[b].y;
+            if column && level && (center(&now, a) - center(&now, b)).abs() < CLOSE {
+                assert!(now.nodes[a].y < now.nodes[b].y, "{name}: {a} was above {b}");
             }
         }
     }

@@ -29,17 +29,17 @@ fn sound() {
     check(Mix { merges: true, ..plain }, 60);
     check(Mix { bundles: false, merges: true, backward: true, ..plain }, 60);
     check(Mix { containers: true, ..plain }, 60);
-    check(Mix { containers: true, merges: true, backward: true, nodes: 30, edges: 50, ..plain }, 60);
+    check(Mix { containers: true, merges: true, backward: true, nodes: 30, edges: 50, ..plain }, 30);
     // Few edges leave many parts that nothing joins.
     check(Mix { nodes: 30, edges: 14, containers: true, ..plain }, 120);
     check(
         Mix { nodes: 24, edges: 14, containers: true, ports: true, merges: true, backward: true, ..plain },
-        120,
+        60,
     );
     check(Mix { ports: true, ..plain }, 60);
     check(
         Mix { ports: true, merges: true, backward: true, containers: true, nodes: 20, edges: 30, ..plain },
-        60,
+        30,
     );
     check(Mix { nodes: 60, edges: 200, merges: true, ..plain }, 10);
 }

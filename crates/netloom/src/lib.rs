@@ -19,7 +19,9 @@ mod figure;
 pub mod report;
 
 pub use error::{Error, ErrorKind};
-pub use figure::{Figure, FigureOptions, description, draw, export, lint, text_figure};
+pub use figure::{
+    Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, text_figure,
+};
 pub use netloom_diagram::plain::printable;
 pub use netloom_diagram::styles::STYLES;
 pub use netloom_diagram::{Depth, Detail, Fold, ViewOptions};

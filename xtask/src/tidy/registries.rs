@@ -51,6 +51,7 @@ const REGISTRIES: &[Registry] = &[
             ("dead", "what nothing reads any more, for all rules"),
             ("expression", "formulas as trees, for rules that match one"),
             ("gates", "gates of recurrent cells, for the rules of cells"),
+            ("reach", "what outputs depend on, before and after"),
             ("rewrite", "groups replaced by nodes, with what they stand for"),
             ("source", "questions that rules ask of a graph"),
             ("tests", "tests of all rules together"),

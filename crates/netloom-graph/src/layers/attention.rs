@@ -18,8 +18,11 @@ pub(crate) const COS: usize = 8;
 /// Which input of a lifted attention holds the sines that turn queries and keys.
 pub(crate) const SIN: usize = 9;
 
+/// Which input of a lifted attention multiplies the scores of each head.
+pub(crate) const GAIN: usize = 10;
+
 /// From which input on a lifted attention has further masks.
-pub(crate) const MASKS: usize = 10;
+pub(crate) const MASKS: usize = 11;
 
 /// The layers of this family.
 pub const FAMILY: &[Layer] = &[
@@ -29,7 +32,7 @@ pub const FAMILY: &[Layer] = &[
         names: &[("onnx", "Attention"), ("keras", "Attention"), ("loom", "attention")],
         category: Category::Attention,
         infer: attention,
-        learned: &[BIAS, COS, SIN],
+        learned: &[BIAS, COS, SIN, GAIN],
         macs: attention_macs,
         label,
         ..Layer::DEFAULT
@@ -210,7 +213,7 @@ fn label(graph: &Graph, node: &Node) -> Label {
         let sizes: Vec<String> = sizes.iter().map(i64::to_string).collect();
         label = label.with(format!("window {}", sizes.join("×")));
     }
-    for (name, word) in [("causal", "causal"), ("rotary", "rotary")] {
+    for (name, word) in [("causal", "causal"), ("rotary", "rotary"), ("cosine", "cosine")] {
         if int(name).is_some_and(|n| n != 0) {
             label = label.with(word);
         }

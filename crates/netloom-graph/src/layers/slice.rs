@@ -1,7 +1,7 @@
 //! Ranges cut out, and rows added around.
 
 use super::rules::{self, Ruled};
-use super::{Category, Layer};
+use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError, normal_axis};
 use crate::{Dim, Shape};
 
@@ -17,6 +17,20 @@ pub const FAMILY: &[Layer] = &[
         about: "cuts out a range along some axes",
         names: &[("onnx", "Slice"), ("loom", "slice")],
         infer: slice,
+        ..SHAPE
+    },
+    Layer {
+        name: "shift",
+        about: "moves numbers along some axes; what leaves at one end comes back at the other",
+        names: &[("loom", "shift"), ("torch", "roll")],
+        infer: rules::same_as_input,
+        label: |_, node| {
+            let label = Label::new("cyclic shift");
+            match node.attributes.ints("shifts") {
+                Some(by) => label.with(by.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+                None => label,
+            }
+        },
         ..SHAPE
     },
     Layer {

@@ -35,7 +35,12 @@ fn find(source: &Source<'_>, root: NodeId) -> Option<Found> {
         return None;
     }
     let group = cone::behind(source, &[root], |n| may_serve(source, n));
-    let (given, _) = cone::inputs(source, &group);
+    let (mut given, _) = cone::inputs(source, &group);
+    // Numbers that no run of the model changes need no arrow.
+    let known = |t: &crate::TensorId| {
+        source.graph.tensor(*t).value.as_ref().is_some_and(|v| v.known_ints().is_some())
+    };
+    given.retain(|t| !known(t));
     if given.len() > MAX_INPUTS {
         return None;
     }

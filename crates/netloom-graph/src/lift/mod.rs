@@ -23,11 +23,13 @@ mod lstm_cell;
 mod mish;
 mod no_op;
 mod quick_gelu;
+mod reach;
 mod rewrite;
 mod rms_norm;
 mod rnn_cell;
 mod rotary;
 mod rotary_table;
+mod shift;
 mod softplus;
 mod source;
 mod swish;
@@ -51,6 +53,7 @@ pub const RULES: &[&Rule] = &[
     &layer_norm::RULE,
     &rms_norm::RULE,
     &rotary::RULE,
+    &shift::RULE,
     &group_norm::RULE,
     &lp_norm::RULE,
     &attention::RULE,
@@ -94,12 +97,7 @@ pub struct Lifted {
 /// # Cost
 /// Time proportional to the size of the graph times the number of rules.
 pub fn lift(graph: &Graph) -> Lifted {
-    let mut lifted = Lifted {
-        graph: graph.clone(),
-        stands_for: graph.nodes().map(|(id, _)| vec![id]).collect(),
-        tensors: graph.tensors().map(|(id, _)| id).collect(),
-        removed: Vec::new(),
-    };
+    let mut lifted = plain(graph);
     if crate::infer::topological(graph).1.is_some() {
         return lifted;
     }
@@ -137,5 +135,16 @@ pub fn lift(graph: &Graph) -> Lifted {
     dead::nodes(graph, &mut lifted);
     dead::tensors(graph, &mut lifted);
     lifted.removed.sort_unstable();
-    lifted
+    // An input that only gives its sizes to what a lifted node says by itself would be lost.
+    if reach::reach(graph) == reach::reach(&lifted.graph) { lifted } else { plain(graph) }
+}
+
+/// A graph as it is.
+fn plain(graph: &Graph) -> Lifted {
+    Lifted {
+        graph: graph.clone(),
+        stands_for: graph.nodes().map(|(id, _)| vec![id]).collect(),
+        tensors: graph.tensors().map(|(id, _)| id).collect(),
+        removed: Vec::new(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Rotary embeddings written out: halves or neighbours of a feature vector turned by angles from a table.
 
 use super::Rule;
+use super::cone;
 use super::rewrite::{Becomes, Found};
 use super::source::{Source, rearranges};
 use crate::{Attribute, Dim, NodeId, Producer, TensorId};
@@ -77,6 +78,7 @@ fn find(source: &Source<'_>, anchor: NodeId) -> Option<Found> {
     if let Some(size) = size {
         node.attributes.set("size", Attribute::Int(size));
     }
+    let nodes = cone::with_sizes(source, &nodes);
     Some(Found { nodes, becomes: Becomes::Node(Box::new(node)) })
 }
 

@@ -168,9 +168,11 @@ impl<'a> Source<'a> {
     /// Whether a tensor is one number that no run of the model changes: stored, or computed from stored numbers and
     /// shapes.
     pub fn is_fixed_number(&self, tensor: TensorId) -> bool {
-        if self.shape(tensor).elements() != Some(1) {
-            return false;
-        }
+        self.shape(tensor).elements() == Some(1) && self.is_fixed(tensor)
+    }
+
+    /// Whether no run of the model changes a tensor: it is stored, or computed from stored tensors and shapes.
+    pub(super) fn is_fixed(&self, tensor: TensorId) -> bool {
         let mut work = vec![tensor];
         let mut seen = 0;
         while let Some(tensor) = work.pop() {

@@ -46,7 +46,7 @@ type Draw = fn(&mut Sketch);
 
 /// All shapes with their names.
 pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
-    let all: [(&'static str, Draw); 19] = [
+    let all: [(&'static str, Draw); 21] = [
         ("chain", chain),
         ("residual", residual),
         ("projection", projection),
@@ -57,6 +57,8 @@ pub fn shapes() -> Vec<(&'static str, LayoutInput)> {
         ("two_inputs", two_inputs),
         ("outputs", outputs),
         ("recurrence", recurrence),
+        ("loops", loops),
+        ("cell", cell),
         ("nested", nested),
         ("resnet", resnet),
         ("bert", bert),
@@ -202,6 +204,39 @@ fn recurrence(s: &mut Sketch) {
     let nodes = [60.0, 120.0, 100.0, 60.0].map(|w| s.boxed(None, w));
     s.trunk(&nodes);
     s.edge(nodes[2], nodes[1]);
+    s.last().kind = EdgeKind::Back;
+}
+
+/// Two recurrences, one around the other, and one that ends where another starts.
+fn loops(s: &mut Sketch) {
+    let nodes = [60.0, 120.0, 100.0, 90.0, 120.0, 60.0].map(|w| s.boxed(None, w));
+    s.trunk(&nodes);
+    for (from, to) in [(3, 2), (4, 1), (1, 1)] {
+        s.edge(nodes[from], nodes[to]);
+        s.last().kind = EdgeKind::Back;
+    }
+}
+
+/// A recurrent cell in a container: its state comes back from a merge below, its output from a box goes round all.
+fn cell(s: &mut Sketch) {
+    let input = s.boxed(None, 60.0);
+    let cell = s.container(None);
+    let join = s.boxed(Some(cell), 80.0);
+    let gates = [60.0, 60.0, 60.0].map(|w| s.boxed(Some(cell), w));
+    let add = s.merge(Some(cell));
+    let state = s.boxed(Some(cell), 90.0);
+    let output = s.boxed(None, 60.0);
+    s.trunk(&[input, join]);
+    for gate in gates {
+        s.edge(join, gate);
+        s.edge(gate, add);
+    }
+    s.trunk(&[add, state, output]);
+    for to in [add, join] {
+        s.edge(state, to);
+        s.last().kind = EdgeKind::Back;
+    }
+    s.edge(output, join);
     s.last().kind = EdgeKind::Back;
 }
 

@@ -16,9 +16,11 @@ use netloom_scene::{Key, Scene, Theme};
 
 use crate::Error;
 
+mod beside;
 mod page;
 mod text;
 
+pub use beside::{MAX_MODELS, draw_beside};
 pub use text::{description, text_figure};
 
 use page::Chosen;
@@ -94,6 +96,8 @@ pub struct Figure {
     pub scene: Scene,
     /// What it shows.
     pub view: View,
+    /// What it shows of the other models, where several stand side by side.
+    pub beside: Vec<View>,
     /// Remarks on the picture: what was folded, type that will be small.
     pub notes: Vec<String>,
     /// Printed width, px, where it is not the scene's own.
@@ -127,7 +131,7 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
             trace(graph, &mut callout.view, lifted);
         }
     }
-    Ok(Figure { scene, view, notes, width_px })
+    Ok(Figure { scene, view, beside: Vec::new(), notes, width_px })
 }
 
 /// The graph that is drawn in the place of the source: lifted, with modules where the file names none; `None` when the
@@ -179,8 +183,9 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
     let scale = figure.width_px.map_or(1.0, |w| (w / frame.size.width).min(1.0));
     let mut report = netloom_scene::lint::lint(&frame, &LintOptions { scale, ..LintOptions::default() });
     let views = || std::iter::once(&figure.view).chain(figure.view.callouts.iter().map(|c| &c.view));
-    let known: BTreeSet<&str> =
+    let mut known: BTreeSet<&str> =
         views().flat_map(|v| &v.nodes).filter(|n| stands(graph, n)).map(|n| n.key.subject()).collect();
+    known.extend(figure.beside.iter().flat_map(|v| &v.nodes).map(|n| n.key.subject()));
     let is_callout = |subject: &str| {
         subject.strip_prefix("callout:").is_some_and(|letter| {
             (0..figure.view.callouts.len()).any(|i| letter.chars().eq([Callout::letter(i)]))

@@ -27,6 +27,8 @@ const LEAST_AREA: f64 = 1600.0;
 const TIGHT: f64 = 0.6;
 /// About how much of the page's length a box and the arrow to it take up, px.
 const PITCH: f64 = 48.0;
+/// How many pages long or wide a figure of every layer may be where nobody asked for a depth.
+const MAX_PAGES: f64 = 1.6;
 
 /// A view that was chosen, drawn.
 pub(super) struct Chosen {
@@ -59,6 +61,33 @@ pub(super) fn choose(
     let compact = DrawOptions { theme: compact(&draw.theme), ..draw.clone() };
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
     Chooser { graph, style, options, patterns, draw, compact, page, least_scale }.choose()
+}
+
+/// What a style shows with these options where no page is looked at.
+pub(super) fn spec(style: &Style, options: &FigureOptions, patterns: Vec<Pattern>) -> ViewOptions {
+    let all = style.opens_all && options.depth.is_none();
+    ViewOptions {
+        depth: options.depth.unwrap_or(Depth::Full),
+        open: options.open.clone(),
+        detail: options.detail,
+        plumbing: options.plumbing,
+        batch: options.batch,
+        fold: if all { Fold::None } else { options.fold },
+        patterns,
+    }
+}
+
+/// What to say when a picture is so much wider than asked for that its type prints too small.
+pub(super) fn small_type(scene: &Scene, draw: &DrawOptions) -> Option<String> {
+    let scale = draw.width_px.map_or(1.0, |w| w / scene.size.width).min(1.0);
+    let smallest_pt = draw.theme.secondary_size * PT * scale;
+    (smallest_pt < LEAST_PT).then(|| {
+        format!(
+            "the figure is {:.1} times wider than asked for, so its smallest type prints at {smallest_pt:.1} pt; a \
+             larger --width helps",
+            1.0 / scale
+        )
+    })
 }
 
 /// A theme with less space between boxes, in steps of the same grid.
@@ -98,12 +127,10 @@ type Fitted = (Scene, Option<f64>);
 
 impl Chooser<'_> {
     fn choose(&self) -> Chosen {
-        let depth = match (self.options.depth, self.style.opens_all) {
-            (None, true) => Some(Depth::Full),
-            (depth, _) => depth,
-        };
-        if let Some(depth) = depth {
-            return self.asked(depth);
+        match (self.options.depth, self.style.opens_all) {
+            (None, true) => return self.opened(),
+            (Some(depth), _) => return self.asked(depth),
+            _ => {}
         }
         let levels = self.levels(self.options.detail);
         let is_sketch = self.options.detail == Detail::Sketch;
@@ -125,20 +152,33 @@ impl Chooser<'_> {
     }
 
     fn spec(&self, depth: Depth, detail: Detail) -> ViewOptions {
-        ViewOptions {
-            depth,
-            open: self.options.open.clone(),
-            detail,
-            plumbing: self.options.plumbing,
-            batch: self.options.batch,
-            fold: if self.style.opens_all { Fold::None } else { self.options.fold },
-            patterns: self.patterns.clone(),
+        ViewOptions { depth, detail, ..spec(self.style, self.options, self.patterns.clone()) }
+    }
+
+    /// Every layer; blocks in a row once with a count where that makes it fit.
+    fn opened(&self) -> Chosen {
+        let spec = self.spec(Depth::Full, self.options.detail);
+        let all = view(self.graph, &spec);
+        if let Some((scene, width_px)) = self.fit(&all) {
+            return Chosen { view: all, scene, notes: Vec::new(), width_px };
         }
+        let mut chosen = self.asked(Depth::Full);
+        let size = chosen.scene.size;
+        if size.height > MAX_PAGES * self.page.height || size.width > MAX_PAGES * self.page.width {
+            let levels = self.levels(self.options.detail);
+            return self.richest(&levels, &[]).unwrap_or_else(|| self.elided(levels));
+        }
+        if chosen.view != all {
+            chosen
+                .notes
+                .insert(0, "blocks in a row are drawn once, so that the figure fits the page".to_owned());
+        }
+        chosen
     }
 
     /// The depth that was asked for, whether it fits or not.
     fn asked(&self, depth: Depth) -> Chosen {
-        let spec = self.spec(depth, self.options.detail);
+        let spec = ViewOptions { fold: self.options.fold, ..self.spec(depth, self.options.detail) };
         let view = view(self.graph, &spec);
         let mut notes = Vec::new();
         if let Some((scene, width_px)) = self.fit(&view) {
@@ -171,8 +211,9 @@ impl Chooser<'_> {
         let (width, height) = (scene.size.width * scale / 96.0, scene.size.height * scale / 96.0);
         if height > self.page.height / 96.0 + 0.05 {
             notes.push(format!(
-                "the figure prints {height:.1} in high, more than the page's {:.1} in; --depth auto fits it",
-                self.page.height / 96.0
+                "the figure prints {height:.1} in high, more than the page's {:.1} in{}",
+                self.page.height / 96.0,
+                if self.options.depth.is_some() { "; --depth auto fits it" } else { "" }
             ));
         } else if self.options.width_px.is_none() && width > self.page.width / 96.0 + 0.05 {
             notes.push(format!(

@@ -16,7 +16,7 @@ mod rows;
 mod stages;
 
 use rows::Repeat;
-use stages::Stage;
+use stages::{Mark, Stage};
 
 pub(super) static STYLE: Style = Style {
     name: "strip",
@@ -82,7 +82,7 @@ fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
         }
     }
     let style = theme.size_style();
-    let labels: Vec<(TextRun, f64)> = sizes.iter().map(|(s, y)| (shape(s, &style), *y)).collect();
+    let labels: Vec<(TextRun, Mark)> = sizes.into_iter().map(|m| (shape(&m.size, &style), m)).collect();
     let gutter = labels.iter().map(|l| l.0.width).fold(0.0, f64::max);
     let gutter = if gutter > 0.0 { gutter + GUTTER } else { 0.0 };
 
@@ -118,19 +118,19 @@ fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
     let top = margin + head;
     root.push(rules(&labels, theme, (margin, top), inner));
     let mut height = 0.0f64;
-    for ((strip, head_runs), width) in strips.iter().zip(&heads).zip(&widths) {
-        let mut group = Group::new(format!("figure#strip:{}", strip.name).replace(['>', '~'], "-").as_str());
+    for (n, ((strip, head_runs), width)) in strips.iter().zip(&heads).zip(&widths).enumerate() {
+        let mut group = Group::new(format!("figure#strip{n}").as_str());
         let left = inset(strip) + (width - inset(strip) - strip.layout.size.width) / 2.0;
         group.transform = Affine::translate((x + left, top));
         strip.draw(options, &mut group);
         root.push(group);
         if many {
-            root.push(heading(head_runs, theme, x + left + strip.trunk_x(), margin, root.children.len()));
+            root.push(heading(head_runs, theme, x + left + strip.trunk_x(), margin, n));
         }
         height = height.max(strip.layout.size.height);
         x += width + BETWEEN;
     }
-    let mut bottom = top + height.max(labels.last().map_or(0.0, |l| l.1 + ROW));
+    let mut bottom = top + height.max(labels.last().map_or(0.0, |l| l.1.middle + ROW / 2.0));
     if let Some(caption) = caption {
         bottom += caption.draw(theme, (margin, bottom), inner, &mut root);
     }
@@ -147,10 +147,10 @@ fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
 }
 
 /// The sizes at the left, each with a rule across where its stage begins.
-fn rules(labels: &[(TextRun, f64)], theme: &Theme, at: (f64, f64), width: f64) -> Group {
+fn rules(labels: &[(TextRun, Mark)], theme: &Theme, at: (f64, f64), width: f64) -> Group {
     let mut group = Group::new("figure#stages").with_role(Role::Note);
-    for (i, (run, y)) in labels.iter().enumerate() {
-        let y = at.1 + y;
+    for (i, (run, mark)) in labels.iter().enumerate() {
+        let y = at.1 + mark.top + SPACING.rank / 2.0 - 1.0;
         if i > 0 {
             let mut line = BezPath::new();
             line.move_to((at.0, y));
@@ -162,7 +162,7 @@ fn rules(labels: &[(TextRun, f64)], theme: &Theme, at: (f64, f64), width: f64) -
             }
             group.push(rule);
         }
-        let middle = y + SPACING.rank / 2.0 + ROW / 2.0;
+        let middle = at.1 + mark.middle;
         let origin = Point::new(at.0, middle + (run.ascent - run.descent) / 2.0);
         let key = format!("figure#stage{i}");
         group.push(Text { key: key.as_str().into(), origin, run: run.clone(), fill: theme.muted });

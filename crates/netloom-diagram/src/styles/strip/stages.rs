@@ -10,8 +10,21 @@ use crate::view::{NodeKind, View};
 pub(super) struct Stage {
     /// What is the same along it: `56×56`.
     pub(super) size: String,
-    /// Where it begins, px: between the box before and its first.
+    /// Where it begins, px: right below the box before.
     pub(super) top: f64,
+    /// From there to the middle of the first box that makes it, px.
+    pub(super) middle: f64,
+}
+
+/// A size at the left of the strips.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Mark {
+    /// The size: `56×56`.
+    pub(super) size: String,
+    /// Where its stage begins, px.
+    pub(super) top: f64,
+    /// The middle of its first box, px.
+    pub(super) middle: f64,
 }
 
 /// The stages of a model, from its input on, and the stage of every box.
@@ -28,8 +41,9 @@ pub(super) fn stages(graph: &Graph, view: &View, layout: &Layout) -> (Vec<Stage>
             && found.last().is_none_or(|s| s.size != size)
         {
             let y = layout.nodes[n].y;
-            let top = before.map_or(y, |b| f64::midpoint(layout.nodes[b].bottom(), y));
-            found.push(Stage { size, top });
+            // By-passes that leave between two stages belong to the later one.
+            let top = before.map_or(y, |b| (layout.nodes[b].bottom() + 1.0).min(y));
+            found.push(Stage { size, top, middle: layout.nodes[n].center().y - top });
         }
         before = Some(n);
     }
@@ -61,7 +75,7 @@ fn size(graph: &Graph, view: &View, node: usize) -> Option<String> {
 pub(super) type Cuts = Vec<(f64, f64)>;
 
 /// How to pull strips apart so that stages of one size begin at one height, and the sizes with those heights.
-pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<(String, f64)>) {
+pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<Mark>) {
     let mut cuts: Vec<Cuts> = strips.iter().map(|_| Vec::new()).collect();
     let mut shift = vec![0.0; strips.len()];
     let mut next = vec![0; strips.len()];
@@ -77,6 +91,7 @@ pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<(String, f64)>) {
         let here: Vec<usize> =
             (0..strips.len()).filter(|i| strips[*i].get(next[*i]).is_some_and(|s| s.size == size)).collect();
         let top = here.iter().map(|i| strips[*i][next[*i]].top + shift[*i]).fold(0.0, f64::max);
+        let middle = here.iter().map(|i| strips[*i][next[*i]].middle).fold(0.0, f64::max);
         for i in here {
             let own = strips[i][next[i]].top;
             let delta = top - own - shift[i];
@@ -86,7 +101,7 @@ pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<(String, f64)>) {
             }
             next[i] += 1;
         }
-        rows.push((size, top));
+        rows.push(Mark { size, top, middle: top + middle });
     }
     (cuts, rows)
 }
@@ -113,11 +128,12 @@ mod tests {
     fn check(strips: &[&[(&str, f64)]], rows: &[(&str, f64)]) {
         let strips: Vec<Vec<Stage>> = strips
             .iter()
-            .map(|s| s.iter().map(|(n, y)| Stage { size: (*n).to_owned(), top: *y }).collect())
+            .map(|s| s.iter().map(|(n, y)| Stage { size: (*n).to_owned(), top: *y, middle: 9.0 }).collect())
             .collect();
         let slices: Vec<&[Stage]> = strips.iter().map(Vec::as_slice).collect();
         let want: Vec<(String, f64)> = rows.iter().map(|(n, y)| ((*n).to_owned(), *y)).collect();
-        assert_eq!(align(&slices).1, want);
+        let found: Vec<(String, f64)> = align(&slices).1.into_iter().map(|m| (m.size, m.top)).collect();
+        assert_eq!(found, want);
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn projects(source: &Source<'_>, id: NodeId) -> bool {
 fn keeps_axes(source: &Source<'_>, to: TensorId) -> Option<Step> {
     let node = source.maker(to)?;
     let from = match source.kind(node) {
-        "layer_norm" | "rms_norm" => source.node(node).input(0)?,
+        "layer_norm" | "rms_norm" | "lp_norm" => source.node(node).input(0)?,
         "add" | "mul" => {
             let (a, b) = source.pair(node)?;
             if layers::is_stored(source.graph, b) {
@@ -117,6 +117,31 @@ impl Trace {
         let heads = count(parts().filter(|p| is_feature(p)))?;
         let shared = count(parts().filter(|p| p.axis.is_none()))?;
         (heads > 1 || *whole == Some(axis)).then_some(Heads { count: heads, shared })
+    }
+}
+
+impl Trace {
+    /// Which dimensions hold the heads of queries and nothing else.
+    pub fn places(&self, features: usize, positions: usize) -> Option<Vec<usize>> {
+        self.heads(features, positions)?;
+        let (axes, _) = self.axes.as_ref()?;
+        let at = |from_end: usize| axes.0.len().checked_sub(from_end);
+        let (features, positions) = (at(features)?, at(positions)?);
+        let axis = axes.0[features].first()?.axis?;
+        let held = |parts: &Vec<Part>| parts.iter().any(|p| p.axis == Some(axis));
+        let pure = |parts: &Vec<Part>| parts.iter().all(|p| p.axis == Some(axis));
+        let leads = axes.0.iter().enumerate().filter(|(i, _)| *i != features && *i != positions);
+        let holding: Vec<(usize, &Vec<Part>)> = leads.filter(|(_, parts)| held(parts)).collect();
+        let all = holding.iter().all(|(_, parts)| pure(parts));
+        (all && !holding.is_empty()).then(|| holding.iter().map(|(i, _)| *i).collect())
+    }
+
+    /// How many heads stand in the dimensions that queries, of this rank, have theirs in.
+    pub fn heads_in(&self, places: &[usize], rank: usize) -> Option<Heads> {
+        let (axes, _) = self.axes.as_ref().filter(|(axes, _)| axes.0.len() == rank)?;
+        let parts = || places.iter().filter_map(|p| axes.0.get(*p)).flatten();
+        let heads = count(parts().filter(|p| p.axis.is_some()))?;
+        Some(Heads { count: heads, shared: count(parts().filter(|p| p.axis.is_none()))? })
     }
 }
 

@@ -51,10 +51,15 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     let mixed = source.node(weights.product).output(0)?;
     let traces = [q, k, weights.values].map(|t| trace(source, t));
     let (features, positions) = if weights.turned { (2, 1) } else { (1, 2) };
+    let (key_features, key_positions) = if scores.keys_as_rows { (1, 2) } else { (2, 1) };
+    let places = traces[0].places(1, 2);
+    let rank = source.shape(q).rank()?;
+    // Operands of a product have heads where its other operand has them.
+    let beside = |i: usize| traces[i].heads_in(places.as_ref()?, rank);
     let heads = [
         traces[0].heads(1, 2),
-        if scores.keys_as_rows { traces[1].heads(1, 2) } else { traces[1].heads(2, 1) },
-        traces[2].heads(features, positions),
+        traces[1].heads(key_features, key_positions).or_else(|| beside(1)),
+        traces[2].heads(features, positions).or_else(|| beside(2)),
     ];
     let size = |t: TensorId, from_end: usize| source.dims(t)?.iter().rev().nth(from_end - 1)?.as_known();
     let (q_size, v_size) = (size(q, 1), size(mixed, features));
@@ -84,6 +89,7 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
         inputs[at] = Some(mask.base());
     }
     inputs[row::BIAS] = added.bias;
+    inputs[row::GAIN] = scores.gain;
     let turned = turned(source, &operands);
     if let Some((cos, sin, _)) = turned {
         (inputs[row::COS], inputs[row::SIN]) = (Some(cos), Some(sin));
@@ -110,12 +116,16 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
             || added.masks.iter().chain(&added.bias).any(|t| is_causal(source, *t));
     set("causal", is_causal.then_some(1));
     set("packed", packed(&operands).then_some(1));
+    // A learned factor leaves nothing to tell of the others.
     let scale = scale(source, &scores.numbers, &operands).map(|s| s * scores.factor);
+    let scale = scale.filter(|_| scores.gain.is_none());
     if let (Some(scale), Some(size)) = (scale, q_size)
         && !is_root(scale, size)
     {
         node.attributes.set("scale", Attribute::Float(scale));
     }
+    let cosine = |o: &Operand| source.made_by(o.base(), "lp_norm").is_some();
+    set_flag(&mut node, "cosine", cosine(&operands[0]) && cosine(&operands[1]));
     if let Some(cap) = scores.cap {
         node.attributes.set("softcap", Attribute::Float(cap));
     }
@@ -136,6 +146,12 @@ fn agreed([q, k, v]: [Option<Heads>; 3]) -> Option<(i64, i64)> {
 #[expect(clippy::cast_precision_loss, reason = "heads are narrow")]
 fn is_root(scale: f64, size: i64) -> bool {
     close(scale, 1.0 / (size as f64).sqrt())
+}
+
+fn set_flag(node: &mut crate::Node, name: &str, is_set: bool) {
+    if is_set {
+        node.attributes.set(name, Attribute::Int(1));
+    }
 }
 
 /// Whether a tensor is another one rearranged, scaled or in another precision.

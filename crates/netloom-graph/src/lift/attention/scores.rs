@@ -25,18 +25,21 @@ pub(super) struct Scores {
     pub added: Vec<(TensorId, NodeId)>,
     /// The numbers that scale the scores, and whether each multiplies.
     pub numbers: Vec<(TensorId, bool)>,
+    /// A learned factor for each head.
+    pub gain: Option<TensorId>,
     /// The bound of scores that a tanh keeps within it.
     pub cap: Option<f64>,
 }
 
 /// From the input of a softmax back to the product of queries and keys.
 pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
-    let (mut nodes, mut added, mut numbers, mut cap) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mut nodes, mut added, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cap, mut gain) = (None, None);
     let mut at = into;
     for _ in 0..=MAX_SCORES {
         let maker = source.maker(at)?;
         if let Some((keys_as_rows, factor)) = product(source, maker) {
-            return Some(Scores { product: maker, keys_as_rows, factor, nodes, added, numbers, cap });
+            return Some(Scores { product: maker, keys_as_rows, factor, nodes, added, numbers, gain, cap });
         }
         let inner = match source.kind(maker) {
             "mul" | "div" => match capped(source, maker) {
@@ -45,19 +48,25 @@ pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
                     cap = Some(bound);
                     inner
                 }
-                _ => {
-                    let (inner, number) = scaled(source, maker)?;
-                    numbers.push(number);
-                    inner
-                }
+                _ => match (scaled(source, maker), factor_of_heads(source, maker)) {
+                    (Some((inner, number)), _) => {
+                        numbers.push(number);
+                        inner
+                    }
+                    (None, Some((inner, factor))) if gain.is_none() => {
+                        gain = Some(factor);
+                        inner
+                    }
+                    _ => return None,
+                },
             },
-            "add" if numbers.is_empty() && cap.is_none() => {
+            "add" if numbers.is_empty() && cap.is_none() && gain.is_none() => {
                 let (a, b) = source.pair(maker)?;
                 let (inner, other) = if leads(source, a, into) { (a, b) } else { (b, a) };
                 added.push((other, maker));
                 inner
             }
-            "where" if numbers.is_empty() && cap.is_none() => {
+            "where" if numbers.is_empty() && cap.is_none() && gain.is_none() => {
                 let [Some(hidden), Some(yes), Some(no)] = source.node(maker).inputs[..] else { return None };
                 let (inner, filler) = if source.number(no).is_some() { (yes, no) } else { (no, yes) };
                 source.number(filler).filter(|n| *n < HIDDEN)?;
@@ -115,7 +124,9 @@ fn leads(source: &Source<'_>, tensor: TensorId, into: TensorId) -> bool {
             "matmul" | "fused_matmul" => return source.shape(at).elements() == source.shape(into).elements(),
             "mul" | "div" => match capped(source, maker) {
                 Some((_, _, inner)) => Some(inner),
-                None => scaled(source, maker).map(|(inner, _)| inner),
+                None => scaled(source, maker)
+                    .map(|(inner, _)| inner)
+                    .or_else(|| factor_of_heads(source, maker).map(|(inner, _)| inner)),
             },
             "add" => source.pair(maker).map(|(a, b)| if source.shape(a) == source.shape(at) { a } else { b }),
             "cast" => source.node(maker).input(0),
@@ -138,6 +149,18 @@ fn capped(source: &Source<'_>, id: NodeId) -> Option<(Vec<NodeId>, f64, TensorId
     let (bound, by) = (source.fixed(number)?, source.fixed(by)?);
     let same = crate::lift::source::close(bound, if times { 1.0 / by } else { by });
     same.then(|| (vec![tanh, below], bound, inner))
+}
+
+/// Scores times a factor for each head that no run of the model changes: the scores and the factor.
+fn factor_of_heads(source: &Source<'_>, id: NodeId) -> Option<(TensorId, TensorId)> {
+    let (a, b) = source.pair(id).filter(|_| source.kind(id) == "mul")?;
+    let result = source.node(id).output(0)?;
+    let is_factor = |t: TensorId| {
+        let ones =
+            matches!(source.dims(t), Some([.., _, p, k]) if *p == Dim::Known(1) && *k == Dim::Known(1));
+        ones && source.is_fixed(t)
+    };
+    [(a, b), (b, a)].into_iter().find(|(s, f)| is_factor(*f) && source.shape(*s) == source.shape(result))
 }
 
 /// From a softmax to the product of weights and values.

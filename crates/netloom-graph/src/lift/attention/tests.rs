@@ -173,3 +173,40 @@ fn windows_are_measured() {
     let nodes = format!("reshape(i, cut), transpose(i1), reshape(i2, flat), {LINEAR}attention(q0, k0, v0)");
     attends(&format!("{text}{PRODUCT}{END}"), &nodes, "self-attention, 4 heads × 8", &["window 2×2"]);
 }
+
+#[test]
+fn heads_stand_where_those_of_queries_do() {
+    // Keys and values that were kept from before are joined to the new ones, and are results themselves.
+    let joined = "pk: 1 4 3 8; pv: 1 4 3 8; ka = Concat pk k axis=2; va = Concat pv v axis=2; \
+                  kt = Transpose ka perm=[0,1,3,2]; p = MatMul q kt; a = Mul p c; w = Softmax a axis=-1; \
+                  o = MatMul w va; o1 = Transpose o perm=[0,2,1,3]; y = Reshape o1 u; results ka va";
+    let nodes = "linear(x, wq), linear(x, wk), linear(x, wv), reshape(k0, t), transpose(k1), reshape(v0, t), \
+                 transpose(v1), concat(pk, k), concat(pv, v), attention(q0, ka, va)";
+    attends(&format!("{}{joined}", projected("x", 4)), nodes, "attention, 4 heads × 8", &[]);
+}
+
+#[test]
+fn scores_may_have_a_learned_factor() {
+    let text =
+        format!("gain = stored 4 1 1; {}{PRODUCT}{END}", projected("x", 4)).replace("Mul p c", "Mul p gain");
+    let nodes = format!("{LINEAR}attention(q0, k0, v0, _, _, _, _, _, _, _, gain)");
+    attends(&text, &nodes, "self-attention, 4 heads × 8", &[]);
+    // A factor that data makes is none.
+    let text = format!("gain: 4 1 1; {}{PRODUCT}{END}", projected("x", 4)).replace("Mul p c", "Mul p gain");
+    assert!(
+        !crate::lift::lift(&crate::lift::tests::read(&text)).graph.nodes().any(|(_, n)| n.op == "attention")
+    );
+}
+
+#[test]
+fn sizes_go_with_what_they_serve() {
+    let shaped = "sh = Shape q; two = [2]; n = Gather sh two; m4 = [1,4]; m8 = [8]; to = Concat m4 n m8 axis=0; \
+                  qe = Expand q to; kt = Transpose k perm=[0,1,3,2]; p = MatMul qe kt; a = Mul p c; ";
+    let nodes = format!("{LINEAR}attention(q0, k0, v0)");
+    attends(&format!("{}{shaped}{END}", projected("x", 4)), &nodes, "self-attention, 4 heads × 8", &[]);
+    // An input of the model that gives nothing but a size is not lost.
+    let other = shaped.replace("Shape q", "Shape m").replace("two = [2]", "two = [0]");
+    let text = format!("{}{other}{END}", projected("x", 4));
+    let graph = crate::lift::tests::read(&text);
+    assert_eq!(crate::lift::lift(&graph).graph, graph);
+}

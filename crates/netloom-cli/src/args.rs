@@ -16,7 +16,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Draw a model as SVG, PDF, PNG or plain text
-    Draw(DrawArgs),
+    Draw(Box<DrawArgs>),
     /// Count parameters, multiply-adds and shapes
     Summary(SummaryArgs),
     /// List the model formats that can be read

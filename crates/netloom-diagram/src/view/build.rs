@@ -270,7 +270,8 @@ impl<'a> Builder<'a> {
                 let Some(source) = source else { continue };
                 // Two operands of one operator may be the same tensor: `x · x` has two arrows in truth, one in a
                 // picture.
-                let port = self.groups.port(id, position);
+                let is_unit = matches!(unit_of[id.index()], Unit::Group(_));
+                let port = self.groups.port(id, position).filter(|_| is_unit);
                 if source != target && seen.insert((source, target, origin, port)) {
                     edges.push(ViewEdge {
                         source,

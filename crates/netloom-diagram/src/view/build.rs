@@ -51,11 +51,11 @@ pub(super) struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(graph: &'a Graph, options: &'a ViewOptions) -> Self {
         let summary = summary(graph);
-        let flow = flow(graph, &summary, options.plumbing);
+        let mut flow = flow(graph, &summary, options.plumbing);
         let n_modules = graph.modules().len();
         let mut n_shown = vec![0; n_modules];
         let mut n_units = vec![0; n_modules];
-        let groups = Groups::new(graph, options, &flow);
+        let groups = Groups::new(graph, options, &mut flow);
         // What a module holds beside the groups that reach out of it.
         let mut n_own = vec![0; n_modules];
         for (id, node) in graph.nodes() {

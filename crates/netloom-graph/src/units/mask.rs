@@ -20,17 +20,19 @@ const MAX_OPERATORS: usize = 512;
 
 fn find(source: &Source<'_>, last: NodeId) -> Option<Unit> {
     let mask = source.node(last).output(0)?;
-    if source.readers(mask).next().is_none() || !hides(source, last) || !computes(source, last) {
-        return None;
-    }
+    let role = role(source, last).filter(|_| computes(source, last))?;
     // Masks of several attentions often share what they are computed from.
-    let nodes = around(source, last, true).or_else(|| around(source, last, false))?;
-    let title = if multi_head_attention::is_learned(source, mask) { "position bias" } else { "mask" };
+    let nodes = around(source, last, role, true).or_else(|| around(source, last, role, false))?;
+    let title = match role {
+        "angles" => "rotary angles",
+        _ if multi_head_attention::is_learned(source, mask) => "position bias",
+        _ => role,
+    };
     Some(Unit { nodes, title: title.to_owned(), category: Category::Elementwise, ..Unit::default() })
 }
 
 /// The nodes around the last of a mask that serve nothing but masks; with or without those of other masks.
-fn around(source: &Source<'_>, last: NodeId, others: bool) -> Option<Vec<NodeId>> {
+fn around(source: &Source<'_>, last: NodeId, role: &str, others: bool) -> Option<Vec<NodeId>> {
     let mut nodes = BTreeSet::from([last]);
     let mut work = vec![last];
     while let Some(n) = work.pop() {
@@ -51,20 +53,23 @@ fn around(source: &Source<'_>, last: NodeId, others: bool) -> Option<Vec<NodeId>
         let inside =
             |t: TensorId| seek::readers(source, t).all(|r| nodes.contains(&r)) && !source.is_result(t);
         let serves = source.node(n).outputs.iter().flatten().all(|t| inside(*t));
-        if !(serves || hides(source, n)) {
+        if !serves && self::role(source, n) != Some(role) {
             nodes.remove(&n);
         }
     }
     nodes.contains(&last).then(|| nodes.into_iter().collect())
 }
 
-/// Whether all that reads what a node makes are attentions, as what hides positions from them.
-fn hides(source: &Source<'_>, id: NodeId) -> bool {
-    let Some(mask) = source.node(id).output(0).filter(|t| !source.is_result(*t)) else { return false };
-    let mut consumers =
-        source.graph.tensor(mask).consumers.iter().filter(|(n, _)| source.kind(*n) != "shape");
-    consumers
-        .all(|(n, i)| *i >= multi_head_attention::OPERANDS && multi_head_attention::is_attention(source, *n))
+/// What a node makes for attentions, if they all take it for the same and nothing else reads it.
+fn role(source: &Source<'_>, id: NodeId) -> Option<&'static str> {
+    let made = source.node(id).output(0).filter(|t| !source.is_result(*t))?;
+    let consumers = &source.graph.tensor(made).consumers;
+    let mut roles = consumers.iter().filter(|(n, _)| source.kind(*n) != "shape").map(|(n, i)| {
+        let takes = *i >= multi_head_attention::OPERANDS && multi_head_attention::is_attention(source, *n);
+        if takes { multi_head_attention::side(source, *n, *i) } else { None }
+    });
+    let first = roles.next()??;
+    roles.all(|r| r == Some(first)).then_some(first)
 }
 
 fn computes(source: &Source<'_>, id: NodeId) -> bool {

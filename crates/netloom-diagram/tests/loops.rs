@@ -68,13 +68,12 @@ fn a_decoder_of_five_steps_is_one_step_with_arrows_back() {
         frame decoder ×5
         attention
         embedding
-        concat
-        cell
+        GRU cell 256
         concat
         linear 8000
         output
-        cell back to attention
-        cell back to cell",
+        GRU cell 256 back to attention
+        GRU cell 256 back to GRU cell 256",
     );
 }
 

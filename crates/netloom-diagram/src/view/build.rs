@@ -221,6 +221,8 @@ impl<'a> Builder<'a> {
         let mut containers: BTreeMap<(ModuleId, u32), usize> = BTreeMap::new();
         let mut place: BTreeMap<Unit, usize> = BTreeMap::new();
         let mut used: BTreeSet<Key> = BTreeSet::new();
+        // Files without names have one key for many boxes: each goes on counting where the last one stopped.
+        let mut copies: BTreeMap<Key, u32> = BTreeMap::new();
         for (unit, operators) in ordered {
             let module = match unit {
                 Unit::Operator(id) => Some(graph.node(id).module),
@@ -237,11 +239,11 @@ impl<'a> Builder<'a> {
             };
             node.operators = operators;
             node.parent = parent;
-            let mut copy = 2;
             let key = node.key.clone();
+            let copy = copies.entry(key.clone()).or_insert(1u32);
             while !used.insert(node.key.clone()) {
+                *copy += 1;
                 node.key = Key::new(format!("{key}~{copy}"));
-                copy += 1;
             }
             place.insert(unit, nodes.len());
             nodes.push(node);

@@ -57,7 +57,7 @@ pub(crate) struct DrawArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) open: Vec<String>,
     /// Which blocks in a row are drawn once with a count
-    #[arg(long, default_value = "identical")]
+    #[arg(long, default_value = "similar")]
     pub(crate) fold: FoldArg,
     /// Draw these layers as one box, such as `ConvBnRelu = Conv > BatchNorm > Relu`; may be given several times, and
     /// later patterns may use the names of earlier ones

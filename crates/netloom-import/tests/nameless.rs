@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use netloom_graph::lift::lift;
+use netloom_graph::lift::{Lifted, lift};
 use netloom_graph::repeats::repeats;
 use netloom_graph::{Graph, ModuleId, Node, NodeId, Producer, Tensor, hierarchy, infer};
 use netloom_import::{Bytes, read};
@@ -138,17 +138,17 @@ fn truth(model: &str) -> Option<Value> {
     Some(truth["models"][model].clone())
 }
 
-/// The lifted graph with the file's modules, and the one whose modules are found without names.
-fn open(file: &str) -> (Graph, Graph) {
+/// The graph of the file, lifted; the same without names, with the modules that are found.
+fn open(file: &str) -> (Lifted, Graph) {
     let bytes = std::fs::read(Path::new(CORPUS).join("onnx").join(file)).unwrap();
     let mut named = read(&Bytes::new(file, bytes)).unwrap();
     infer::infer(&mut named);
     let bare = lift(&bare(&named)).graph;
-    let named = lift(&named).graph;
+    let named = lift(&named);
     let found = hierarchy::infer(&bare);
     let operators =
         |g: &Graph| -> Vec<_> { g.nodes().map(|(_, n)| (n.op.clone(), n.outputs.clone())).collect() };
-    assert_eq!(operators(&bare), operators(&named), "{file}: lifting reads no names");
+    assert_eq!(operators(&bare), operators(&named.graph), "{file}: lifting reads no names");
     assert_eq!(operators(&found), operators(&bare), "{file}: nodes and tensors keep their ids");
     (named, found)
 }
@@ -223,7 +223,7 @@ fn runs_of(named: &Graph, truth: &Value, classes: &[&str]) -> Vec<(Vec<ModuleId>
 fn check(model: &Model) {
     let Some(truth) = truth(model.name) else { return };
     for file in model.files {
-        let (named, found) = open(file);
+        let (Lifted { graph: named, .. }, found) = open(file);
         let mut expected: Vec<Vec<usize>> = Vec::new();
         let parts: Vec<BTreeSet<NodeId>> = found.modules().map(|(id, _)| operators(&found, id)).collect();
         for (members, stretches) in runs_of(&named, &truth, model.classes) {
@@ -264,15 +264,19 @@ fn steps_of_a_loop_hold_one_call_of_everything() {
         return;
     }
     let file = "gru_seq2seq.ts.op17.onnx";
-    let (named, found) = open(file);
+    let (lifted, found) = open(file);
+    let bytes = std::fs::read(Path::new(CORPUS).join("onnx").join(file)).unwrap();
+    let named = read(&Bytes::new(file, bytes)).unwrap();
     let runs = repeats(&found);
     let [run] = runs.as_slice() else { panic!("{file}: one run, found {runs:?}") };
     assert_eq!(run.runs, [5], "{file}: five equal steps");
     let mut calls: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, step) in run.members.iter().enumerate() {
         assert_eq!(found.module(*step).class.as_deref(), Some("step"));
-        for node in operators(&found, *step) {
-            let path = named.module(named.node(node).module).path.as_str();
+        let inside = operators(&found, *step);
+        let in_file = inside.iter().flat_map(|n| &lifted.stands_for[n.index()]);
+        for node in in_file.map(|n| named.node(*n)).filter(|n| n.op != "Constant") {
+            let path = named.module(node.module).path.as_str();
             calls.entry(path).or_insert_with(|| vec![0; 5])[i] += 1;
         }
     }
@@ -315,5 +319,30 @@ fn two_layers_in_a_row_are_no_blocks() {
     {
         let (_, found) = open(file);
         assert_eq!(found.modules().len(), 1, "{file}");
+    }
+}
+
+/// Whatever the file, every node stands in one module, which is not empty, and siblings have names of their own.
+#[test]
+fn every_file_keeps_its_nodes() {
+    if truth("lenet5").is_none() {
+        return;
+    }
+    for entry in std::fs::read_dir(Path::new(CORPUS).join("onnx")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let (_, found) = open(&file);
+        let mut homes = vec![0; found.nodes().len()];
+        for (id, module) in found.modules() {
+            for node in &module.nodes {
+                assert_eq!(found.node(*node).module, id, "{file}");
+                homes[node.index()] += 1;
+            }
+            let is_empty = module.nodes.is_empty() && module.children.is_empty();
+            assert!(!is_empty, "{file}: {} is empty", module.path);
+            let names: BTreeSet<&str> =
+                module.children.iter().map(|c| found.module(*c).name.as_str()).collect();
+            assert_eq!(names.len(), module.children.len(), "{file}: names in {} differ", module.path);
+        }
+        assert!(homes.iter().all(|n| *n == 1), "{file}");
     }
 }

@@ -51,11 +51,11 @@ pub(super) struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(graph: &'a Graph, options: &'a ViewOptions) -> Self {
         let summary = summary(graph);
-        let flow = flow(graph, &summary, options.plumbing);
+        let mut flow = flow(graph, &summary, options.plumbing);
         let n_modules = graph.modules().len();
         let mut n_shown = vec![0; n_modules];
         let mut n_units = vec![0; n_modules];
-        let groups = Groups::new(graph, options, &flow);
+        let groups = Groups::new(graph, options, &mut flow);
         // What a module holds beside the groups that reach out of it.
         let mut n_own = vec![0; n_modules];
         for (id, node) in graph.nodes() {
@@ -221,6 +221,8 @@ impl<'a> Builder<'a> {
         let mut containers: BTreeMap<(ModuleId, u32), usize> = BTreeMap::new();
         let mut place: BTreeMap<Unit, usize> = BTreeMap::new();
         let mut used: BTreeSet<Key> = BTreeSet::new();
+        // Files without names have one key for many boxes: each goes on counting where the last one stopped.
+        let mut copies: BTreeMap<Key, u32> = BTreeMap::new();
         for (unit, operators) in ordered {
             let module = match unit {
                 Unit::Operator(id) => Some(graph.node(id).module),
@@ -237,11 +239,11 @@ impl<'a> Builder<'a> {
             };
             node.operators = operators;
             node.parent = parent;
-            let mut copy = 2;
             let key = node.key.clone();
+            let copy = copies.entry(key.clone()).or_insert(1u32);
             while !used.insert(node.key.clone()) {
+                *copy += 1;
                 node.key = Key::new(format!("{key}~{copy}"));
-                copy += 1;
             }
             place.insert(unit, nodes.len());
             nodes.push(node);
@@ -270,7 +272,8 @@ impl<'a> Builder<'a> {
                 let Some(source) = source else { continue };
                 // Two operands of one operator may be the same tensor: `x · x` has two arrows in truth, one in a
                 // picture.
-                let port = self.groups.port(id, position);
+                let is_unit = matches!(unit_of[id.index()], Unit::Group(_));
+                let port = self.groups.port(id, position).filter(|_| is_unit);
                 if source != target && seen.insert((source, target, origin, port)) {
                     edges.push(ViewEdge {
                         source,

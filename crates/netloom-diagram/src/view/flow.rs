@@ -73,7 +73,7 @@ pub(super) fn flow(graph: &Graph, summary: &Summary, plumbing: bool) -> Flow {
             if !live[id.index()] || !makes_data {
                 return Fate::Gone;
             }
-            match carried(node) {
+            match carried(graph, node) {
                 Some(at) if node.input(at).is_some_and(|t| dynamic[t.index()] || learned(graph, t)) => {
                     Fate::Through(at)
                 }
@@ -169,15 +169,36 @@ pub(super) fn is_data(node: &Node, position: usize) -> bool {
 }
 
 /// The input that an operator only moves or renames, if that is all it does.
-fn carried(node: &Node) -> Option<usize> {
+fn carried(graph: &Graph, node: &Node) -> Option<usize> {
     if !node.domain.is_empty() {
         return None;
     }
     match node.op.as_str() {
         "Identity" | "Cast" | "CastLike" | "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose"
         | "Expand" => Some(0),
+        "Slice" | "Pad" if takes_all(graph, node) => Some(0),
         _ => None,
     }
+}
+
+/// Whether a cut or padding changes no size, and so takes everything as it is.
+fn takes_all(graph: &Graph, node: &Node) -> bool {
+    let shape = |t: Option<TensorId>| t.map(|t| graph.tensor(t).ty.shape());
+    let (Some(from), Some(to)) = (shape(node.input(0)), shape(node.output(0))) else { return false };
+    let is_known = from.dims().is_some_and(|d| d.iter().all(|n| n.as_known().is_some()));
+    // A step backwards keeps the size too.
+    let steps = node.input(4).filter(|_| node.op == "Slice");
+    let is_forward = steps.is_none_or(|t| {
+        let steps = graph.tensor(t).value.as_ref().and_then(netloom_graph::Value::known_ints);
+        steps.is_some_and(|s| s.iter().all(|n| *n == 1))
+    });
+    // Padding by as much as is cut elsewhere keeps it as well.
+    let pads = match (node.op.as_str(), node.attributes.ints("pads"), node.input(1)) {
+        ("Pad", Some(pads), _) => Some(pads.to_vec()),
+        ("Pad", None, Some(t)) => graph.tensor(t).value.as_ref().and_then(netloom_graph::Value::known_ints),
+        _ => Some(Vec::new()),
+    };
+    is_known && from == to && is_forward && pads.is_some_and(|p| p.iter().all(|n| *n == 0))
 }
 
 impl Flow {
@@ -189,6 +210,13 @@ impl Flow {
     /// The layer that an operator which is not shown prepares weights for.
     pub(super) fn serves(&self, node: NodeId) -> Option<NodeId> {
         self.serves[node.index()]
+    }
+
+    /// Shows an operator that only moves data after all, because its movement has a name.
+    pub(super) fn show(&mut self, node: NodeId) {
+        if matches!(self.fates[node.index()], Fate::Through(_)) {
+            self.fates[node.index()] = Fate::Shown;
+        }
     }
 
     /// Follows a tensor back through operators that only move it.

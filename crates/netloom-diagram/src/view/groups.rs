@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use netloom_graph::units::{self, Level, Unit};
-use netloom_graph::{Graph, ModuleId, NodeId};
+use netloom_graph::{Category, Graph, ModuleId, NodeId};
 use netloom_scene::Key;
 
 use super::build::{blank, safe};
@@ -22,7 +22,7 @@ pub(super) struct Groups {
 
 impl Groups {
     /// Finds the units to draw; none where every layer and operator is to be seen.
-    pub(super) fn new(graph: &Graph, options: &ViewOptions, flow: &Flow) -> Self {
+    pub(super) fn new(graph: &Graph, options: &ViewOptions, flow: &mut Flow) -> Self {
         let mut groups =
             Self { units: Vec::new(), homes: Vec::new(), of: BTreeMap::new(), ports: BTreeMap::new() };
         for unit in patterns::units(graph, &options.patterns) {
@@ -33,6 +33,10 @@ impl Groups {
         }
         let level = if options.detail == Detail::Sketch { Level::Sketch } else { Level::Paper };
         for unit in units::find(graph, level) {
+            // Movement is hidden except where it has a name, such as a channel shuffle.
+            if let (Category::Shape, Some(last)) = (unit.category, unit.nodes.last()) {
+                flow.show(*last);
+            }
             let shown = unit.nodes.iter().filter(|n| flow.is_shown(**n)).count();
             let is_free = unit.nodes.iter().all(|n| groups.of(*n).is_none());
             if shown == 0 || !is_free || unit.nodes.iter().any(|n| graph.node(*n).region.is_some()) {

@@ -14,6 +14,7 @@ mod calls;
 mod elide;
 mod ends;
 mod flow;
+mod frames;
 mod fuse;
 mod groups;
 mod loops;
@@ -56,6 +57,7 @@ pub static PASSES: &[&Pass] = &[
     &merges::PASS,
     &stubs::PASS,
     &repeats::PASS,
+    &frames::PASS,
     &trunk::PASS,
     &skips::PASS,
 ];
@@ -298,6 +300,32 @@ impl View {
             for n in &mut callout.of {
                 *n = place[*n];
             }
+        }
+    }
+
+    /// Puts every frame before what it holds, and otherwise keeps the order.
+    pub fn frames_first(&mut self) {
+        let mut held: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        let mut work: Vec<usize> = Vec::new();
+        for (i, node) in self.nodes.iter().enumerate().rev() {
+            node.parent.map_or(&mut work, |p| &mut held[p]).push(i);
+        }
+        let mut place = vec![usize::MAX; self.nodes.len()];
+        let mut order = Vec::with_capacity(self.nodes.len());
+        while let Some(i) = work.pop() {
+            place[i] = order.len();
+            order.push(i);
+            work.append(&mut held[i]);
+        }
+        self.nodes = order.iter().map(|i| self.nodes[*i].clone()).collect();
+        for node in &mut self.nodes {
+            node.parent = node.parent.map(|p| place[p]);
+        }
+        for edge in &mut self.edges {
+            (edge.source, edge.target) = (place[edge.source], place[edge.target]);
+        }
+        for n in &mut self.trunk {
+            *n = place[*n];
         }
     }
 

@@ -7,6 +7,7 @@ use super::flow::{Class, Flow};
 use super::link::{Form, Link, attends, is_crossing};
 use super::stages;
 use super::template::without_short_cut;
+use super::unrolled::unrolled;
 
 /// The class of one step of an unrolled loop.
 pub(super) const STEP: &str = "step";
@@ -62,7 +63,8 @@ impl Item {
 /// The parts of a chain. Only the chain of a whole model has stages.
 pub(super) fn arrange(flow: &Flow<'_>, links: Vec<Link>, is_whole: bool) -> Vec<Tree> {
     let dips = links.iter().any(|l| l.dips);
-    let links = if dips { level(links) } else { links };
+    let links = level(links);
+    let links = whole_loop(flow, links);
     let links = without_short_cut(flow, links);
     let found = blocks(flow, &links);
     let convs = links.iter().flat_map(|l| &l.nodes).filter(|n| flow.class[**n].is_conv()).count();
@@ -73,21 +75,45 @@ pub(super) fn arrange(flow: &Flow<'_>, links: Vec<Link>, is_whole: bool) -> Vec<
     if is_whole { stages::of_blocks(flow, items) } else { items.into_iter().flat_map(|i| i.trees).collect() }
 }
 
-/// Takes apart regions that go down in resolution and come back: what is inside stands in the row itself.
+/// Takes apart regions that go down in resolution and come back, and those beside a second stream: what is inside
+/// stands in the row itself.
 fn level(links: Vec<Link>) -> Vec<Link> {
     let mut row = Vec::new();
     let mut work: Vec<Link> = links.into_iter().rev().collect();
     while let Some(mut link) = work.pop() {
-        if !link.dips {
+        if !link.dips && !link.opens {
             row.push(link);
             continue;
         }
         let inner = std::mem::take(&mut link.inner);
         let held: BTreeSet<usize> = inner.iter().flat_map(|l| l.nodes.iter().copied()).collect();
         link.nodes.retain(|n| !held.contains(n));
-        work.push(Link::plain(link.nodes));
+        if !link.nodes.is_empty() {
+            work.push(Link::plain(link.nodes));
+        }
         work.extend(inner.into_iter().rev());
     }
+    row
+}
+
+/// Makes one link of a loop whose first steps pass single operators, and those before it.
+fn whole_loop(flow: &Flow<'_>, links: Vec<Link>) -> Vec<Link> {
+    let Some(at) = links.iter().position(|l| l.form == Form::Unrolled) else { return links };
+    let mut nodes: Vec<usize> = links[..=at].iter().flat_map(|l| l.nodes.iter().copied()).collect();
+    nodes.sort_unstable();
+    // What joins the results of all steps is in none.
+    let join = links[at].last();
+    nodes.retain(|n| *n != join);
+    let size = |steps: &[Vec<usize>]| steps.iter().map(Vec::len).sum::<usize>();
+    let steps = unrolled(flow, &nodes).filter(|s| size(s) > size(&links[at].steps));
+    let Some(steps) = steps else { return links };
+    let first = steps.iter().flatten().min().copied().unwrap_or(0);
+    let start = links.iter().position(|l| l.last() >= first).unwrap_or(at).min(at);
+    let mut row = links;
+    let mut link = Link::plain(row[start..=at].iter().flat_map(|l| l.nodes.iter().copied()).collect());
+    link.form = Form::Unrolled;
+    link.steps = steps;
+    row.splice(start..=at, [link]);
     row
 }
 
@@ -136,7 +162,9 @@ fn block(flow: &Flow<'_>, links: &[Link]) -> Tree {
             Form::Dense => {
                 return Tree::part("dense_block", "dense block", arrange(flow, link.inner.clone(), false));
             }
-            _ if !link.inner.is_empty() => return Tree::part("group", "residual group", within(flow, link)),
+            _ if !link.inner.is_empty() && !attends(flow, link) => {
+                return Tree::part("group", "residual group", within(flow, link));
+            }
             _ => {}
         }
     }
@@ -215,7 +243,8 @@ fn describe(flow: &Flow<'_>, links: &[Link]) -> (&'static str, &'static str) {
     let joins = |c: Class| links.iter().any(|l| flow.class[l.last()] == c);
     if links.iter().any(|l| attends(flow, l)) {
         let crosses = links.iter().any(|l| is_crossing(flow, l));
-        let alone = regions.iter().all(|l| l.form == Form::Residual && attends(flow, l));
+        let alone =
+            regions.iter().all(|l| l.form == Form::Residual && l.inner.is_empty() && attends(flow, l));
         return match (crosses, alone) {
             (_, true) => ("attention", "attention block"),
             (true, false) => ("block", "transformer decoder block"),

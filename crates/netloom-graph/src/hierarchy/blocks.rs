@@ -68,7 +68,7 @@ pub(super) fn blocks(flow: &Flow<'_>, links: &[Link]) -> Blocks {
         let is_plain = |at: usize, classes: &[Class]| {
             is_free(at).is_some_and(|l| l.is_plain() && classes.contains(&flow.class[l.last()]))
         };
-        while is_plain(end, &[Class::Activation]) {
+        while link.inner.is_empty() && is_plain(end, &[Class::Activation]) {
             end += 1;
         }
         // Attention and what feeds forward after it are one block even where no other is like it.

@@ -12,6 +12,9 @@ const MAX_DEPTH: usize = 24;
 /// A region smaller than this is not looked into.
 const MIN_NESTED: usize = 4;
 
+/// How often each operator is looked at, on average; networks nest a few levels deep.
+const MAX_VISITS: usize = 32;
+
 /// The most operators of a short cut, such as a projection.
 const MAX_SHORT: usize = 6;
 
@@ -20,11 +23,18 @@ pub(super) struct Splitter<'f, 'g> {
     pub flow: &'f Flow<'g>,
     place: Vec<usize>,
     pub dropped: BTreeSet<(usize, usize)>,
+    /// How many operators may still be looked at within regions.
+    budget: usize,
 }
 
 impl<'f, 'g> Splitter<'f, 'g> {
     pub fn new(flow: &'f Flow<'g>) -> Self {
-        Self { flow, place: vec![usize::MAX; flow.len()], dropped: BTreeSet::new() }
+        Self {
+            flow,
+            place: vec![usize::MAX; flow.len()],
+            dropped: BTreeSet::new(),
+            budget: flow.len().saturating_mul(MAX_VISITS),
+        }
     }
 
     pub fn is_kept(&self, from: usize, to: usize) -> bool {
@@ -35,6 +45,7 @@ impl<'f, 'g> Splitter<'f, 'g> {
     /// there is one, and leaves after the last.
     pub fn chain(&mut self, entry: Option<usize>, nodes: &[usize], depth: usize) -> Vec<Link> {
         let n = nodes.len();
+        self.budget = self.budget.saturating_sub(n);
         for (at, node) in nodes.iter().enumerate() {
             self.place[*node] = at;
         }
@@ -100,9 +111,10 @@ impl<'f, 'g> Splitter<'f, 'g> {
             link.steps = steps;
             return link;
         }
-        let deeper = inner.len() >= MIN_NESTED && depth < MAX_DEPTH;
+        let deeper = inner.len() >= MIN_NESTED && depth < MAX_DEPTH && self.budget > 0;
         let dense = if deeper { self.dense(before, &link.nodes, depth) } else { None };
         let beside = if deeper && dense.is_none() { self.beside(before, &link.nodes, depth) } else { None };
+        link.opens = beside.is_some();
         if let Some(links) = dense.or(beside) {
             link.form = Form::Dense;
             link.label = links.iter().flat_map(|l| l.label.iter().copied()).collect();
@@ -110,6 +122,11 @@ impl<'f, 'g> Splitter<'f, 'g> {
             return link;
         }
         let mut parts = self.parts(inner);
+        // What only feeds a stream that was taken away is no branch.
+        let joined = join.map_or(&[][..], |j| &self.flow.reads[j]);
+        if joined.iter().any(|r| inner.binary_search(r).is_ok()) {
+            parts.retain(|p| joined.iter().any(|r| p.binary_search(r).is_ok()));
+        }
         let heavy = |part: &[usize]| part.iter().filter(|n| self.flow.class[**n].is_heavy()).count();
         let main = (0..parts.len())
             .max_by_key(|p| (heavy(&parts[*p]), parts[*p].len(), std::cmp::Reverse(*p)))

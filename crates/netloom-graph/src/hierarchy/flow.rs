@@ -125,10 +125,14 @@ impl<'a> Flow<'a> {
                     },
                 };
                 let is_side = is_attention && (position > 2 || memory && position > 0);
-                if !is_side && !flow.reads[i].contains(&from) {
+                if !is_side {
                     flow.reads[i].push(from);
-                    flow.feeds[from].push(i);
                 }
+            }
+            flow.reads[i].sort_unstable();
+            flow.reads[i].dedup();
+            for from in &flow.reads[i] {
+                flow.feeds[*from].push(i);
             }
             let class = flow.classify(i, node);
             flow.class.push(class);

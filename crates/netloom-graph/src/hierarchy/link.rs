@@ -37,6 +37,8 @@ pub(super) struct Link {
     pub straight: bool,
     /// Whether the main branch goes down to a lower resolution and comes back.
     pub dips: bool,
+    /// Whether its inner chain goes on with the chain it stands in: a second stream runs beside both.
+    pub opens: bool,
 }
 
 impl Link {
@@ -50,6 +52,7 @@ impl Link {
             steps: Vec::new(),
             straight: false,
             dips: false,
+            opens: false,
         }
     }
 

@@ -40,6 +40,10 @@ impl Splitter<'_, '_> {
     /// The chain that is left of a region beside whose trunk a second stream runs and is added to again and again.
     pub fn beside(&mut self, before: Option<usize>, nodes: &[usize], depth: usize) -> Option<Vec<Link>> {
         let trunk = self.trunk(nodes);
+        let areas: BTreeSet<Option<u64>> = trunk.iter().map(|n| self.flow.area(*n)).collect();
+        if areas.len() > 1 {
+            return None;
+        }
         let place: BTreeMap<usize, usize> = trunk.iter().enumerate().map(|(i, n)| (*n, i + 1)).collect();
         // The last operator of the trunk that each other one hears of.
         let mut hears: BTreeMap<usize, usize> = BTreeMap::new();

@@ -23,15 +23,17 @@ pub(super) fn unrolled(flow: &Flow<'_>, nodes: &[usize]) -> Option<Vec<Vec<usize
     for readers in readers.values().filter(|r| r.len() >= MIN_STEPS) {
         *counts.entry(readers.len()).or_insert(0) += readers.len();
     }
-    let (&count, &covered) = counts.iter().max_by_key(|(_, covered)| **covered)?;
+    // What the first step reads may be known beforehand: then some weights are read once less.
+    let with_less = |count: usize| counts.get(&count).unwrap_or(&0) + counts.get(&(count - 1)).unwrap_or(&0);
+    let (covered, count) = counts.keys().map(|count| (with_less(*count), *count)).max()?;
     if covered * 2 < heavy {
         return None;
     }
     let mut step = vec![0usize; nodes.len()];
-    for readers in readers.values().filter(|r| r.len() == count) {
+    for readers in readers.values().filter(|r| r.len() == count || r.len() + 1 == count) {
         for (i, node) in readers.iter().enumerate() {
             if let Ok(at) = nodes.binary_search(node) {
-                step[at] = step[at].max(i + 1);
+                step[at] = step[at].max(i + 1 + count - readers.len());
             }
         }
     }
@@ -43,7 +45,7 @@ pub(super) fn unrolled(flow: &Flow<'_>, nodes: &[usize]) -> Option<Vec<Vec<usize
         in_turn += usize::from(heard > 0 && step[at] == heard + 1);
         step[at] = step[at].max(heard);
     }
-    if in_turn + 1 < count {
+    if in_turn + 2 < count {
         return None;
     }
     let mut steps = vec![Vec::new(); count];
@@ -52,5 +54,6 @@ pub(super) fn unrolled(flow: &Flow<'_>, nodes: &[usize]) -> Option<Vec<Vec<usize
             steps[step].push(*node);
         }
     }
-    Some(steps)
+    // Steps of one operator are a row of layers.
+    steps.iter().all(|s| s.len() > 1).then_some(steps)
 }

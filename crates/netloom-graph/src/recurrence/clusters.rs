@@ -63,11 +63,10 @@ impl Cluster {
 
 /// Groups of readers, those with most readers first.
 pub(super) fn clusters(scope: &Scope<'_>) -> Vec<Cluster> {
-    let mut readers: BTreeMap<(&[TensorId], &str), Vec<NodeId>> = BTreeMap::new();
+    let mut readers: BTreeMap<(TensorId, &str), Vec<NodeId>> = BTreeMap::new();
     for &id in &scope.order {
-        if scope.is_eligible(id) && scope.reads_matrix(id) {
-            let key = (scope.learned.read_by(id), scope.node(id).op.as_str());
-            readers.entry(key).or_default().push(id);
+        if let Some(matrix) = scope.matrix(id).filter(|_| scope.is_eligible(id)) {
+            readers.entry((matrix, scope.node(id).op.as_str())).or_default().push(id);
         }
     }
     let mut groups: Vec<Vec<NodeId>> = readers.into_values().filter(|g| g.len() > 1).collect();

@@ -103,7 +103,12 @@ impl<'a> Grower<'a> {
         let mut origins = Vec::new();
         let mut output = None;
         for (step, node) in self.members(position) {
-            let Some(tensor) = self.scope.node(node).input(input) else { return };
+            let model = self.positions[position].get(1).copied().flatten().filter(|_| step == 0);
+            let tensor = match self.scope.operand(node, model, input) {
+                Some(tensor) => tensor,
+                None if step == 0 && model.is_some() => continue,
+                None => return,
+            };
             let (origin, from) = self.origin(step, tensor);
             if origin != Origin::Outside && *output.get_or_insert(from) != from {
                 return;

@@ -88,6 +88,9 @@ impl Recurrence {
 /// # Cost
 /// Time proportional to the size of the graph, apart from logarithms.
 pub fn find(graph: &Graph) -> Vec<Recurrence> {
+    if !may_have(graph) {
+        return Vec::new();
+    }
     let Some(scope) = Scope::new(graph) else { return Vec::new() };
     let mut taken = vec![false; graph.nodes().len()];
     let mut visits = graph.nodes().len().saturating_mul(MAX_VISITS);
@@ -109,4 +112,12 @@ pub fn find(graph: &Graph) -> Vec<Recurrence> {
     let first = |r: &Recurrence| r.operators.iter().flatten().flatten().min().copied();
     found.sort_by_key(first);
     found
+}
+
+/// Whether some stored matrix is read more than once, without which there is no loop.
+fn may_have(graph: &Graph) -> bool {
+    graph.tensors().any(|(_, t)| {
+        let given = t.is_stored() || matches!(t.producer, crate::Producer::Input(_));
+        given && t.consumers.len() > 1 && t.value.is_none() && t.ty.shape().rank().is_none_or(|r| r > 1)
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::repeats::{equal_types, equal_values};
 use crate::summary::learned::{self, Learned};
-use crate::{Graph, Node, NodeId, Producer, TensorId};
+use crate::{Category, Graph, Node, NodeId, Producer, TensorId};
 
 /// A graph under inspection.
 pub(super) struct Scope<'a> {
@@ -69,13 +69,59 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether a node uses a learned matrix: what a step is told by.
-    pub fn reads_matrix(&self, id: NodeId) -> bool {
+    /// The first learned matrix that a node uses: what a step is told by.
+    pub fn matrix(&self, id: NodeId) -> Option<TensorId> {
         let is_matrix = |t: &TensorId| {
             let dims = self.graph.tensor(*t).ty.shape().dims().unwrap_or_default();
             dims.iter().filter(|d| d.as_known() != Some(1)).count() > 1
         };
-        self.learned.read_by(id).iter().any(is_matrix)
+        self.learned.read_by(id).iter().copied().find(|t| is_matrix(t))
+    }
+
+    /// Whether a node is one step of a recurrent network. In a first step, what only the state is multiplied with may
+    /// be lacking, and its operands may come in another order.
+    fn is_cell(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        node.domain == "loom" && node.layer.is_some_and(|l| l.category == Category::Recurrent)
+    }
+
+    /// What a node reads where another of a later step reads its input.
+    pub fn operand(&self, node: NodeId, model: Option<NodeId>, input: usize) -> Option<TensorId> {
+        match model.filter(|m| *m != node && self.is_cell(*m) && self.is_cell(node)) {
+            Some(model) => self.first_operands(node, model).get(input).copied().flatten(),
+            None => self.node(node).input(input),
+        }
+    }
+
+    /// The operands of the first step of a cell in the order of a later step.
+    fn first_operands(&self, first: NodeId, later: NodeId) -> Vec<Option<TensorId>> {
+        let is_learned =
+            |id: NodeId, input: usize| self.node(id).layer.is_some_and(|l| l.learned.contains(&input));
+        let data = |id: NodeId| {
+            let inputs = self.node(id).inputs.iter().enumerate();
+            inputs.filter(move |(i, _)| !is_learned(id, *i)).filter_map(|(_, t)| *t).collect::<Vec<_>>()
+        };
+        let typed =
+            |a: TensorId, b: TensorId| equal_types(&self.graph.tensor(a).ty, &self.graph.tensor(b).ty);
+        let made_alike = |a: TensorId, b: TensorId| match (self.maker(a), self.maker(b)) {
+            (Some((a, i)), Some((b, j))) => i == j && self.are_alike(a, b),
+            (None, None) => a == b,
+            _ => false,
+        };
+        let mut left = data(first);
+        let mut found = vec![None; self.node(later).inputs.len()];
+        for exact in [true, false] {
+            for (i, wanted) in self.node(later).inputs.iter().enumerate() {
+                let Some(wanted) = wanted.filter(|_| found[i].is_none() && !is_learned(later, i)) else {
+                    continue;
+                };
+                let fits = |t: &TensorId| typed(*t, wanted) && (!exact || made_alike(*t, wanted));
+                if let Some(at) = left.iter().position(fits) {
+                    found[i] = Some(left.remove(at));
+                }
+            }
+        }
+        found
     }
 
     /// Whether a node takes a part of its first input at a place that is known.
@@ -106,6 +152,13 @@ impl<'a> Scope<'a> {
     /// Whether a node does in the first step what another does in a later one: a first state may be fixed, such as
     /// zeros.
     pub fn begins_like(&self, first: NodeId, later: NodeId) -> bool {
+        if self.is_cell(first) && self.is_cell(later) {
+            let size = |id: NodeId| self.node(id).attributes.int("hidden_size");
+            return self.node(first).op == self.node(later).op
+                && size(first) == size(later)
+                && self.matrix(first) == self.matrix(later)
+                && self.make_alike(self.node(first), self.node(later));
+        }
         let (before, after) = (self.learned.read_by(first), self.learned.read_by(later));
         let is_first_state = |a: TensorId, b: TensorId| self.is_fixed(a) && !self.is_fixed(b);
         self.agree(first, later, is_first_state) && after.iter().all(|t| before.contains(t))
@@ -115,7 +168,7 @@ impl<'a> Scope<'a> {
     fn agree(&self, a: NodeId, b: NodeId, free: impl Fn(TensorId, TensorId) -> bool) -> bool {
         let (x, y) = (self.node(a), self.node(b));
         let picked = self.picks(a) && self.picks(b);
-        let tensors = |a: &[Option<TensorId>], b: &[Option<TensorId>], values: bool| {
+        let read = |a: &[Option<TensorId>], b: &[Option<TensorId>]| {
             a.len() == b.len()
                 && a.iter().zip(b).all(|pair| match pair {
                     (Some(a), Some(b)) => {
@@ -126,7 +179,7 @@ impl<'a> Scope<'a> {
                                 (None, None) => true,
                                 _ => false,
                             };
-                        equal_types(&left.ty, &right.ty) && (!values || same_value || free(*a, *b))
+                        equal_types(&left.ty, &right.ty) && (picked || same_value || free(*a, *b))
                     }
                     (None, None) => true,
                     _ => false,
@@ -135,7 +188,17 @@ impl<'a> Scope<'a> {
         x.op == y.op
             && x.domain == y.domain
             && x.attributes == y.attributes
-            && tensors(&x.outputs, &y.outputs, false)
-            && tensors(&x.inputs, &y.inputs, !picked)
+            && self.make_alike(x, y)
+            && read(&x.inputs, &y.inputs)
+    }
+
+    /// Whether two nodes make tensors of equal types. What nothing reads a cell does not make.
+    fn make_alike(&self, a: &Node, b: &Node) -> bool {
+        let is_cell = a.layer.is_some_and(|l| l.category == Category::Recurrent);
+        (a.outputs.len() == b.outputs.len() || is_cell)
+            && a.outputs.iter().zip(&b.outputs).all(|pair| match pair {
+                (Some(a), Some(b)) => equal_types(&self.graph.tensor(*a).ty, &self.graph.tensor(*b).ty),
+                (a, b) => is_cell || a.is_none() == b.is_none(),
+            })
     }
 }

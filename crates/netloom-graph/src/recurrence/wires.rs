@@ -47,6 +47,11 @@ pub(super) fn check(
         splits: Vec::new(),
         joins: joins(scope, &operators, &place),
     };
+    // The first step's operands may come in another order.
+    let read = |step: usize, node: NodeId, nodes: &[Option<NodeId>], input: usize| {
+        let model = nodes.get(1).copied().flatten().filter(|_| step == 0);
+        scope.operand(node, model, input)
+    };
     for (position, nodes) in operators.iter().enumerate() {
         if (1..steps.saturating_sub(1)).any(|s| nodes[s].is_none()) {
             return None;
@@ -56,7 +61,7 @@ pub(super) fn check(
             let mut wires = Vec::new();
             for (step, node) in nodes.iter().enumerate() {
                 let Some(node) = node else { continue };
-                wires.push((step, wire(scope, &place, step, scope.node(*node).input(input))?));
+                wires.push((step, wire(scope, &place, step, read(step, *node, nodes, input))?));
             }
             let usual = usual(&wires)?;
             let first = wires.first().filter(|w| w.0 == 0);
@@ -65,7 +70,7 @@ pub(super) fn check(
                 (Wire::Before(p, o), first) => {
                     let initial = match first {
                         Some(Wire::Same(..) | Wire::Before(..)) => return None,
-                        Some(_) => nodes[0].and_then(|n| scope.node(n).input(input)),
+                        Some(_) => nodes[0].and_then(|n| read(0, n, nodes, input)),
                         None => None,
                     };
                     found.states.push(State { from: (p, o), to: (position, input), initial });

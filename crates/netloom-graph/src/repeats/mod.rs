@@ -1,6 +1,6 @@
 //! Modules of equal structure: the same operators with the same settings, sizes and wiring, whatever they are called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod align;
 mod differences;
@@ -40,7 +40,7 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
         let mut start = 0;
         while start < children.len() {
             let mut end = start + 1;
-            while end < children.len() && are_alike(graph, children[start], children[end]) {
+            while end < children.len() && alike(graph, children[start], children[end]) {
                 end += 1;
             }
             let members = children[start..end].to_vec();
@@ -75,16 +75,46 @@ fn is_block(graph: &Graph, module: ModuleId) -> bool {
         && (!graph.module(module).children.is_empty() || inside.iter().filter(reads).nth(1).is_some())
 }
 
-/// Whether two siblings count as one kind of part: of one class, or without class but numbered alike.
-fn are_alike(graph: &Graph, a: ModuleId, b: ModuleId) -> bool {
-    let (a, b) = (graph.module(a), graph.module(b));
-    let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
-    a.kind == b.kind
-        && match (&a.class, &b.class) {
-            (Some(a), Some(b)) => a == b,
-            (None, None) => numbered(&a.name) && numbered(&b.name) && stem(&a.name) == stem(&b.name),
+/// Whether two siblings count as one kind of part: of one class; or without class, but both plain lists of parts or
+/// both numbered alike with most of their parts called alike.
+pub fn alike(graph: &Graph, a: ModuleId, b: ModuleId) -> bool {
+    let is_list = |m: ModuleId| is_list(graph, m);
+    let (x, y) = (graph.module(a), graph.module(b));
+    x.kind == y.kind
+        && match (&x.class, &y.class) {
+            (Some(x), Some(y)) => x == y,
+            (None, None) if is_list(a) || is_list(b) => is_list(a) && is_list(b),
+            (None, None) => {
+                series(&x.name).is_some_and(|s| Some(s) == series(&y.name)) && share_parts(graph, a, b)
+            }
             _ => false,
         }
+}
+
+/// Whether a module does nothing by itself and only numbers its parts, as a `Sequential` does.
+fn is_list(graph: &Graph, module: ModuleId) -> bool {
+    let module = graph.module(module);
+    let is_number = |m: &ModuleId| graph.module(*m).name.bytes().all(|b| b.is_ascii_digit());
+    module.nodes.is_empty() && !module.children.is_empty() && module.children.iter().all(is_number)
+}
+
+/// Whether at least half of the parts of the one with fewer parts have their like in the other, by name.
+fn share_parts(graph: &Graph, a: ModuleId, b: ModuleId) -> bool {
+    let names = |m: ModuleId| -> BTreeSet<&str> {
+        graph.module(m).children.iter().map(|c| graph.module(*c).name.as_str()).collect()
+    };
+    let (a, b) = (names(a), names(b));
+    a.is_empty() == b.is_empty() && a.intersection(&b).count() * 2 >= a.len().min(b.len())
+}
+
+/// What a numbered name counts: `layer` of `layer1`, `inception3` of `inception3a`.
+fn series(name: &str) -> Option<&str> {
+    let lettered = || {
+        let before = name.strip_suffix(|c: char| c.is_ascii_lowercase())?;
+        before.ends_with(|c: char| c.is_ascii_digit()).then_some(before)
+    };
+    let numbered = stem(name);
+    if numbered.len() < name.len() { Some(numbered) } else { lettered() }
 }
 
 /// A name without the number at its end.

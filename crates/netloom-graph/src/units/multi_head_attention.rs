@@ -73,7 +73,7 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
 }
 
 /// What an operand that is neither query, key nor value is called.
-fn side(source: &Source<'_>, attention: NodeId, position: usize) -> Option<&'static str> {
+pub(super) fn side(source: &Source<'_>, attention: NodeId, position: usize) -> Option<&'static str> {
     let tensor = source.node(attention).input(position)?;
     let is_lifted = source.node(attention).domain == "loom";
     Some(match position {

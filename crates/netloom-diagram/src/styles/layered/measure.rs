@@ -263,6 +263,9 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
     out.ports = operands.iter().map(|(name, at)| (shape(name, &band_style), *at)).collect();
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
+    if node.repeat > 1 {
+        out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
+    }
     let main = title.max(subtitle) + 2.0 * (theme.padding_x + out.pill());
     let heavy = out.bands.iter().filter(|b| b.heavy).map(|b| b.width).fold(main, f64::max);
     for band in out.bands.iter_mut().filter(|b| b.heavy) {
@@ -276,9 +279,6 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         let widest = out.ports.iter().map(|(r, _)| r.width).fold(0.0, f64::max);
         if widest > 0.0 { 4.0 * (widest + PILL_GAP) } else { 0.0 }
     };
-    if node.repeat > 1 {
-        out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
-    }
     out.natural = match node.kind {
         // The class of a folded block says what is repeated, so it gets room beside the name.
         NodeKind::Container if node.repeat > 1 && subtitle > 0.0 => {

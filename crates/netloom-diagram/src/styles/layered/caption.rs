@@ -69,9 +69,6 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
     if views().any(|v| v.edges.iter().any(|e| e.projected)) {
         add(Mark::Dash(theme.skip_dash), "projection skip");
     }
-    if views().any(|v| v.edges.iter().any(|e| e.back)) {
-        add(Mark::Dash(theme.back_dash), "next step");
-    }
     let bold = theme.header_style(true);
     if views().any(|v| v.nodes.iter().any(|n| n.repeat > 1)) {
         add(Mark::Pill(shape("×N", &bold)), "N in a row");

@@ -254,6 +254,10 @@ fn describe(flow: &Flow<'_>, links: &[Link]) -> (&'static str, &'static str) {
     if has(Recurrent) {
         return ("block", "recurrent block");
     }
+    let gates = |l: &Link| l.nodes.iter().any(|n| flow.class[*n] == Class::Gate);
+    if regions.iter().any(|l| l.form == Form::Appended && gates(l)) {
+        return ("gate", "attention gate");
+    }
     let has_residual = regions.iter().any(|l| l.form == Form::Residual);
     if !has_residual
         && (regions.iter().any(|l| l.form == Form::Appended && !l.label.contains(&Depthwise))

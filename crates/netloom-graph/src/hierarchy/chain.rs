@@ -66,9 +66,15 @@ impl<'f, 'g> Splitter<'f, 'g> {
                 Some(n)
             };
         }
-        for (at, node) in nodes.iter().enumerate().filter(|(at, _)| far[*at].is_some()) {
-            let inside = |other: &usize| self.place[*other] != usize::MAX;
-            if !self.flow.reads[*node].iter().any(|r| inside(r) && self.is_kept(*r, *node)) {
+        for (at, node) in nodes.iter().enumerate() {
+            let mut read = self.flow.reads[*node].iter().filter(|r| self.place[**r] != usize::MAX).peekable();
+            let is_barred = entry.is_some_and(|e| !self.is_kept(e, *node));
+            let enters = read.peek().is_none() && !is_barred;
+            // Nor does it count what only what was taken away leads to.
+            if !enters && !read.any(|r| self.is_kept(*r, *node) && far[self.place[*r]].is_some()) {
+                far[at] = None;
+            }
+            if enters && far[at].is_some() {
                 reach = reach.max(at);
             }
         }
@@ -125,7 +131,7 @@ impl<'f, 'g> Splitter<'f, 'g> {
         // What only feeds a stream that was taken away is no branch.
         let joined = join.map_or(&[][..], |j| &self.flow.reads[j]);
         if joined.iter().any(|r| inner.binary_search(r).is_ok()) {
-            parts.retain(|p| joined.iter().any(|r| p.binary_search(r).is_ok()));
+            parts.retain(|p| p.iter().any(|n| joined.binary_search(n).is_ok()));
         }
         let heavy = |part: &[usize]| part.iter().filter(|n| self.flow.class[**n].is_heavy()).count();
         let main = (0..parts.len())
@@ -151,6 +157,12 @@ impl<'f, 'g> Splitter<'f, 'g> {
             link.label.sort_unstable();
         } else {
             link.label = self.label(&main);
+        }
+        let skips = deeper && link.form == Form::Parallel && !has_short_cut;
+        if skips && let Some(links) = self.skips(before, &link.nodes, depth) {
+            link.dips = true;
+            link.inner = links;
+            return link;
         }
         if deeper && (has_short_cut || link.form == Form::Appended) {
             let links = self.chain(before, &main, depth + 1);

@@ -20,13 +20,13 @@ pub(super) fn crossed(spans: &[(usize, usize)], len: usize) -> Vec<bool> {
 }
 
 /// Answers what the largest number of a range is.
-struct Maxima {
+pub(super) struct Maxima {
     /// Row k holds the maxima of every stretch of 2^k numbers.
     rows: Vec<Vec<usize>>,
 }
 
 impl Maxima {
-    fn new(numbers: Vec<usize>) -> Self {
+    pub fn new(numbers: Vec<usize>) -> Self {
         let mut rows = vec![numbers];
         let mut width = 1;
         while let Some(row) = rows.last().filter(|r| r.len() > width) {
@@ -38,7 +38,7 @@ impl Maxima {
     }
 
     /// The largest of the numbers from one place to before another; 0 where there are none.
-    fn between(&self, from: usize, to: usize) -> usize {
+    pub fn between(&self, from: usize, to: usize) -> usize {
         let Some(power) = to.checked_sub(from).and_then(usize::checked_ilog2) else { return 0 };
         let row = &self.rows[power as usize];
         row[from].max(row[to - (1 << power)])

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Splitter;
-use super::crossing::crossed;
+use super::crossing::{Maxima, crossed};
 use super::flow::Flow;
 use super::link::Link;
 
@@ -55,6 +55,7 @@ impl Splitter<'_, '_> {
             gone.extend(reads.iter().filter(|r| hears.get(r).is_some_and(|h| *h < own)).map(|r| (*r, *node)));
             hears.insert(*node, own);
         }
+        gone.retain(|(from, to)| self.is_kept(*from, *to));
         if gone.len() < MIN_ADDED {
             return None;
         }
@@ -63,6 +64,29 @@ impl Splitter<'_, '_> {
             gone.extend(self.flow.reads[*node].iter().filter(|r| stream.contains(r)).map(|r| (*r, *node)));
         }
         self.without(before, nodes, gone, depth)
+    }
+
+    /// The chain that is left of a region that goes down in resolution, when what leads from before to after that is
+    /// taken away.
+    pub fn skips(&mut self, before: Option<usize>, nodes: &[usize], depth: usize) -> Option<Vec<Link>> {
+        let trunk: BTreeSet<usize> = self.trunk(nodes).into_iter().collect();
+        let area = |n: usize| self.flow.area(n).filter(|a| *a > 1).and_then(|a| usize::try_from(a).ok());
+        let depths =
+            nodes.iter().map(|n| area(*n).filter(|_| trunk.contains(n)).map_or(0, |a| usize::MAX - a));
+        let depths = Maxima::new(depths.collect());
+        let mut gone = Vec::new();
+        for (to, node) in nodes.iter().enumerate() {
+            for from in &self.flow.reads[*node] {
+                let start = nodes.binary_search(from).map_or(0, |i| i + 1);
+                let is_outer = before == Some(*from);
+                let (Some(a), Some(b)) = (area(*from), area(*node)) else { continue };
+                let is_here = (start > 0 || is_outer) && self.is_kept(*from, *node);
+                if is_here && depths.between(start, to) > usize::MAX - a.min(b) {
+                    gone.push((*from, *node));
+                }
+            }
+        }
+        if gone.is_empty() { None } else { self.without(before, nodes, gone, depth) }
     }
 
     /// The chain that is left when some connections are taken away, if it is one of many links.

@@ -25,11 +25,9 @@ pub const FAMILY: &[Layer] = &[
         names: &[("loom", "shift"), ("torch", "roll")],
         infer: rules::same_as_input,
         label: |_, node| {
-            let label = Label::new("cyclic shift");
-            match node.attributes.ints("shifts") {
-                Some(by) => label.with(by.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
-                None => label,
-            }
+            let by = node.attributes.ints("shifts").unwrap_or_default();
+            let words: Vec<String> = by.iter().map(|n| n.to_string().replace('-', "−")).collect();
+            Label::new(format!("cyclic shift {}", words.join(", ")).trim_end())
         },
         ..SHAPE
     },

@@ -5,7 +5,7 @@ use super::attention::is_causal;
 use super::cone;
 use super::rewrite::{Becomes, Found};
 use super::source::Source;
-use crate::layers::attention as row;
+use crate::layers::{attention as row, rules};
 use crate::{Attribute, Category, NodeId};
 
 /// The rule.
@@ -36,6 +36,10 @@ fn find(source: &Source<'_>, root: NodeId) -> Option<Found> {
     }
     let group = cone::behind(source, &[root], |n| may_serve(source, n));
     let (mut given, _) = cone::inputs(source, &group);
+    // What is stored and only rearranged may hold anything.
+    if given.is_empty() && group.iter().all(|n| rules::passes(source.node(*n), 0)) {
+        return None;
+    }
     // Numbers that no run of the model changes need no arrow.
     let known = |t: &crate::TensorId| {
         source.graph.tensor(*t).value.as_ref().is_some_and(|v| v.known_ints().is_some())

@@ -74,7 +74,8 @@ fn setting_of(text: &str) -> Attribute {
     if let Some(list) = text.strip_prefix('[') {
         return Attribute::Ints(list.trim_end_matches(']').split(',').map(|n| n.parse().unwrap()).collect());
     }
-    text.parse().map_or_else(|_| Attribute::Float(text.parse().unwrap()), Attribute::Int)
+    let float = || text.parse().map_or_else(|_| Attribute::String(text.to_owned()), Attribute::Float);
+    text.parse().map_or_else(|_| float(), Attribute::Int)
 }
 
 /// Nodes with the names of what they read, in file order.

@@ -18,7 +18,6 @@ mod mixture_of_experts;
 mod multi_head_attention;
 mod patch_embedding;
 mod patch_merging;
-mod roll;
 mod seek;
 mod separable_conv;
 mod squeeze_excite;
@@ -35,7 +34,6 @@ pub static UNITS: &[&UnitRule] = &[
     &patch_embedding::RULE,
     &patch_merging::RULE,
     &channel_shuffle::RULE,
-    &roll::RULE,
     &separable_conv::RULE,
     &double_conv::RULE,
     &mask::RULE,

@@ -141,13 +141,3 @@ pub(super) fn title(source: &Source<'_>, id: NodeId) -> String {
     layers::effective(source.graph, node)
         .map_or_else(|| node.op.clone(), |l| (l.label)(source.graph, node).title)
 }
-
-/// A setting of one whole number, given as an attribute in old files and as a stored input in new ones.
-pub(super) fn setting(source: &Source<'_>, id: NodeId, input: usize, name: &str) -> Option<i64> {
-    let node = source.node(id);
-    let ints = match node.attributes.ints(name) {
-        Some(ints) => ints.to_vec(),
-        None => source.graph.tensor(node.input(input)?).value.as_ref()?.known_ints()?,
-    };
-    if let [n] = ints[..] { Some(n) } else { None }
-}

@@ -164,17 +164,6 @@ fn shuffles() {
 }
 
 #[test]
-fn shifts() {
-    let one = "x: 1 8 8 4; a = [3]; e = [8]; z = [0]; h = [1]; p = Slice x a e h; q = Slice x z a h; \
-               c = Concat p q axis=1";
-    check(one, Level::Paper, "cyclic shift −3");
-    let two = format!("{one}; b = [5]; w = [2]; r = Slice c b e w; s = Slice c z b w; y = Concat r s axis=2");
-    check(&two, Level::Paper, "cyclic shift −3, 3");
-    // Without the end of the tensor it is a cut.
-    check(&one.replace("e = [8]", "e = [7]"), Level::Paper, "");
-}
-
-#[test]
 fn sketches_join_convolutions() {
     let row = "x: 1 3 8 8; a = stored 16 3 3 3; b = stored 16 16 3 3; c = Conv x a pads=[1,1,1,1]; r = Relu c; \
                d = Conv r b pads=[1,1,1,1]; y = Relu d";

@@ -2,6 +2,7 @@
 
 use super::axes::{Axes, Part, count, own};
 use super::operand::{Step, step};
+use super::product::Sides;
 use crate::lift::source::{Source, rearranges};
 use crate::{Category, NodeId, TensorId, layers};
 
@@ -102,8 +103,8 @@ fn bare_stream(source: &Source<'_>, tensor: TensorId) -> TensorId {
 }
 
 impl Trace {
-    /// The heads of an operand whose dimension `features`, counted from the end, is summed over or kept.
-    pub fn heads(&self, features: usize, positions: usize) -> Option<Heads> {
+    /// The heads of an operand that has its features and its positions there.
+    pub fn heads(&self, Sides { features, positions }: Sides) -> Option<Heads> {
         let (axes, whole) = self.axes.as_ref()?;
         let at = |from_end: usize| axes.0.len().checked_sub(from_end);
         let (features, positions) = (at(features)?, at(positions)?);
@@ -122,8 +123,8 @@ impl Trace {
 
 impl Trace {
     /// Which dimensions hold the heads of queries and nothing else.
-    pub fn places(&self, features: usize, positions: usize) -> Option<Vec<usize>> {
-        self.heads(features, positions)?;
+    pub fn places(&self, sides @ Sides { features, positions }: Sides) -> Option<Vec<usize>> {
+        self.heads(sides)?;
         let (axes, _) = self.axes.as_ref()?;
         let at = |from_end: usize| axes.0.len().checked_sub(from_end);
         let (features, positions) = (at(features)?, at(positions)?);

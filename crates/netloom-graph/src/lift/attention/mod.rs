@@ -4,6 +4,7 @@ mod axes;
 mod causal;
 mod claims;
 mod operand;
+mod product;
 mod scores;
 #[cfg(test)]
 mod tests;
@@ -47,25 +48,24 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     }
     let scores = scores(source, into)?;
     let weights = weights(source, softmax)?;
-    let (q, k) = source.pair(scores.product)?;
-    let mixed = source.node(weights.product).output(0)?;
-    let traces = [q, k, weights.values].map(|t| trace(source, t));
-    let (features, positions) = if weights.turned { (2, 1) } else { (1, 2) };
-    let (key_features, key_positions) = if scores.keys_as_rows { (1, 2) } else { (2, 1) };
-    let places = traces[0].places(1, 2);
+    let (of_keys, of_values) = (scores.product, weights.product);
+    let ((q, q_sides), (k, k_sides), (v, v_sides)) = (of_keys.queries, of_keys.keys, of_values.values);
+    let mixed = source.node(of_values.node).output(0)?;
+    let traces = [q, k, v].map(|t| trace(source, t));
+    let places = traces[0].places(q_sides).filter(|_| of_keys.is_aligned && of_values.is_aligned);
     let rank = source.shape(q).rank()?;
     // Operands of a product have heads where its other operand has them.
     let beside = |i: usize| traces[i].heads_in(places.as_ref()?, rank);
     let heads = [
-        traces[0].heads(1, 2),
-        traces[1].heads(key_features, key_positions).or_else(|| beside(1)),
-        traces[2].heads(features, positions).or_else(|| beside(2)),
+        traces[0].heads(q_sides),
+        traces[1].heads(k_sides).or_else(|| beside(1)),
+        traces[2].heads(v_sides).or_else(|| beside(2)),
     ];
     let size = |t: TensorId, from_end: usize| source.dims(t)?.iter().rev().nth(from_end - 1)?.as_known();
-    let (q_size, v_size) = (size(q, 1), size(mixed, features));
+    let (q_size, v_size) = (size(q, q_sides.features), size(mixed, of_values.features));
     let counts = agreed(heads);
 
-    let core = [scores.product, softmax, weights.product];
+    let core = [of_keys.node, softmax, of_values.node];
     let results = dressed_result(source, mixed, counts.map(|(n, _)| n).zip(v_size));
     let inner: Vec<NodeId> = core
         .iter()
@@ -76,7 +76,7 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
         .collect();
     let numbers: Vec<TensorId> = scores.numbers.iter().map(|(t, _)| *t).collect();
     let added = Added::of(source, &scores);
-    let mut operands: Vec<Operand> = [q, k, weights.values].map(|t| undress(source, t)).into();
+    let mut operands: Vec<Operand> = [q, k, v].map(|t| undress(source, t)).into();
     operands.extend(added.masks.iter().map(|t| Operand { bare: *t, steps: mask_steps(source, *t) }));
     let group = settle_evenly(source, &inner, &mut operands, &numbers);
     let result = results.last().map_or(mixed, |(_, t)| *t);
@@ -117,7 +117,7 @@ fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     set("causal", is_causal.then_some(1));
     set("packed", packed(&operands).then_some(1));
     // A learned factor leaves nothing to tell of the others.
-    let scale = scale(source, &scores.numbers, &operands).map(|s| s * scores.factor);
+    let scale = scale(source, &scores.numbers, &operands).map(|s| s * of_keys.factor);
     let scale = scale.filter(|_| scores.gain.is_none());
     if let (Some(scale), Some(size)) = (scale, q_size)
         && !is_root(scale, size)

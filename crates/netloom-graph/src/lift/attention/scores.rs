@@ -1,6 +1,7 @@
 //! What stands between the product of queries and keys and the product of weights and values.
 
 use super::operand::{is_float_cast, scaled};
+use super::product::{OfKeys, OfValues, of_keys, of_values};
 use crate::lift::source::{Source, rearranges};
 use crate::{Dim, NodeId, TensorId};
 
@@ -15,11 +16,7 @@ pub(super) const HIDDEN: f64 = -50.0;
 
 /// From the product of queries and keys to the softmax.
 pub(super) struct Scores {
-    pub product: NodeId,
-    /// Whether the product takes keys as rows, as queries are.
-    pub keys_as_rows: bool,
-    /// A factor that the product itself applies.
-    pub factor: f64,
+    pub product: OfKeys,
     pub nodes: Vec<NodeId>,
     /// What is added to the scores, or says where they are hidden, last first, and by which operator.
     pub added: Vec<(TensorId, NodeId)>,
@@ -38,8 +35,8 @@ pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
     let mut at = into;
     for _ in 0..=MAX_SCORES {
         let maker = source.maker(at)?;
-        if let Some((keys_as_rows, factor)) = product(source, maker) {
-            return Some(Scores { product: maker, keys_as_rows, factor, nodes, added, numbers, gain, cap });
+        if let Some(product) = of_keys(source, maker) {
+            return Some(Scores { product, nodes, added, numbers, gain, cap });
         }
         let inner = match source.kind(maker) {
             "mul" | "div" => match capped(source, maker) {
@@ -89,19 +86,6 @@ pub(super) fn scores(source: &Source<'_>, into: TensorId) -> Option<Scores> {
     None
 }
 
-/// Whether an operator multiplies matrices, the first as it stands: whether the second is turned, and the factor.
-fn product(source: &Source<'_>, id: NodeId) -> Option<(bool, f64)> {
-    let node = source.node(id);
-    let is_set = |name: &str| node.attributes.int(name).is_some_and(|n| n != 0);
-    match source.kind(id) {
-        "matmul" => Some((false, 1.0)),
-        "fused_matmul" if !is_set("transA") && !is_set("transBatchA") && !is_set("transBatchB") => {
-            Some((is_set("transB"), node.attributes.float("alpha").unwrap_or(1.0)))
-        }
-        _ => None,
-    }
-}
-
 /// Whether an operator regroups examples and heads, and leaves queries and keys where they are.
 fn keeps_tables(source: &Source<'_>, id: NodeId) -> bool {
     let ends = source.ends(id).and_then(|(a, b)| Some((source.dims(a)?, source.dims(b)?)));
@@ -121,7 +105,9 @@ fn leads(source: &Source<'_>, tensor: TensorId, into: TensorId) -> bool {
     for _ in 0..MAX_SCORES {
         let Some(maker) = source.maker(at) else { return false };
         let inner = match source.kind(maker) {
-            "matmul" | "fused_matmul" => return source.shape(at).elements() == source.shape(into).elements(),
+            "matmul" | "fused_matmul" | "einsum" => {
+                return source.shape(at).elements() == source.shape(into).elements();
+            }
             "mul" | "div" => match capped(source, maker) {
                 Some((_, _, inner)) => Some(inner),
                 None => scaled(source, maker)
@@ -165,38 +151,31 @@ fn factor_of_heads(source: &Source<'_>, id: NodeId) -> Option<(TensorId, TensorI
 
 /// From a softmax to the product of weights and values.
 pub(super) struct Weights {
-    pub product: NodeId,
+    pub product: OfValues,
     pub nodes: Vec<NodeId>,
-    pub values: TensorId,
-    /// Whether the product has values on the left, all turned around.
-    pub turned: bool,
 }
 
 /// From the output of a softmax to the product of weights and values.
 pub(super) fn weights(source: &Source<'_>, softmax: NodeId) -> Option<Weights> {
     let mut at = source.node(softmax).output(0)?;
-    let mut found = Weights { product: softmax, nodes: Vec::new(), values: at, turned: false };
+    let (mut nodes, mut turned) = (Vec::new(), false);
     for _ in 0..=MAX_WEIGHTS {
         if let Some((guards, to)) = guarded(source, at) {
-            found.nodes.extend(guards);
+            nodes.extend(guards);
             at = to;
             continue;
         }
         let reader = source.only_reader(at)?;
+        if let Some(product) = of_values(source, reader, at, turned) {
+            return Some(Weights { product, nodes });
+        }
         match source.kind(reader) {
-            "matmul" | "fused_matmul" => {
-                product(source, reader).filter(|p| *p == (false, 1.0))?;
-                let (left, right) = source.pair(reader)?;
-                found.product = reader;
-                found.values = if found.turned { left } else { right };
-                return (if found.turned { right } else { left } == at && left != right).then_some(found);
-            }
             "cast" if is_float_cast(source, reader) => {}
-            "transpose" if !found.turned && swaps_last(source, reader) => found.turned = true,
+            "transpose" if !turned && swaps_last(source, reader) => turned = true,
             _ if keeps_tables(source, reader) => {}
             _ => return None,
         }
-        found.nodes.push(reader);
+        nodes.push(reader);
         at = source.node(reader).output(0)?;
     }
     None

@@ -210,3 +210,23 @@ fn sizes_go_with_what_they_serve() {
     let graph = crate::lift::tests::read(&text);
     assert_eq!(crate::lift::lift(&graph).graph, graph);
 }
+
+#[test]
+fn products_may_be_written_in_letters() {
+    let letters = |qk: &str, av: &str| {
+        format!(
+            "x: 1 5 32; wq = stored 32 32; wk = stored 32 32; wv = stored 32 32; s = [1,5,4,8]; u = [1,5,32]; \
+             c = 0.35355339; q0 = MatMul x wq; k0 = MatMul x wk; v0 = MatMul x wv; q = Reshape q0 s; k = Reshape k0 s; \
+             v = Reshape v0 s; p = Einsum q k equation={qk}; a = Mul p c; w = Softmax a axis=-1; \
+             o = Einsum w v equation={av}; y = Reshape o u"
+        )
+    };
+    let nodes = format!("{LINEAR}attention(q0, k0, v0)");
+    let title = "self-attention, 4 heads × 8";
+    attends(&letters("bqhd,bkhd->bhqk", "bhqk,bkhd->bqhd"), &nodes, title, &[]);
+    // Weights that are summed over queries are not mixed.
+    let lost = letters("bqhd,bkhd->bhqk", "bhqk,bkhd->bkhd").replace("y = Reshape o u", "y = Relu o");
+    assert!(
+        !crate::lift::lift(&crate::lift::tests::read(&lost)).graph.nodes().any(|(_, n)| n.op == "attention")
+    );
+}

@@ -2,7 +2,7 @@
 
 use netloom_diagram::plain::{PlainOptions, plain};
 use netloom_diagram::view::{NodeKind, View};
-use netloom_diagram::{Depth, Fold, ViewOptions, view};
+use netloom_diagram::{Depth, Detail, Fold, ViewOptions, view};
 use netloom_graph::Graph;
 use netloom_import::{Bytes, read};
 
@@ -14,6 +14,11 @@ fn graph(loom: &str) -> Graph {
 
 fn options(depth: Depth) -> ViewOptions {
     ViewOptions { depth, ..ViewOptions::default() }
+}
+
+/// With every frame, however little it says.
+fn framed(depth: Depth) -> ViewOptions {
+    ViewOptions { detail: Detail::Implement, ..options(depth) }
 }
 
 fn text(graph: &Graph, options: &ViewOptions) -> String {
@@ -70,9 +75,9 @@ fn depth_closes_modules_and_open_opens_one_more() {
             shown.nodes.iter().filter(|n| n.kind == NodeKind::Module || n.kind == NodeKind::Container);
         modules.map(|n| format!("{:?} {}", n.kind, n.title)).collect()
     };
-    assert_eq!(titles(&options(Depth::Levels(1))), ["Module layer"]);
-    assert_eq!(titles(&options(Depth::Levels(2))), ["Container layer", "Module layer.0", "Module layer.1"]);
-    let open = ViewOptions { open: vec!["layer.1".to_owned()], ..options(Depth::Levels(1)) };
+    assert_eq!(titles(&framed(Depth::Levels(1))), ["Module layer"]);
+    assert_eq!(titles(&framed(Depth::Levels(2))), ["Container layer", "Module layer.0", "Module layer.1"]);
+    let open = ViewOptions { open: vec!["layer.1".to_owned()], ..framed(Depth::Levels(1)) };
     assert_eq!(titles(&open), ["Container layer", "Module layer.0", "Container layer.1"]);
 }
 
@@ -164,9 +169,8 @@ fn views_of_all_fixtures_are_sound_and_repeatable() {
         let name = path.display().to_string();
         let graph = graph(&std::fs::read_to_string(&path).expect("a fixture is text"));
         for depth in [Depth::Levels(0), Depth::Levels(1), Depth::Levels(2), Depth::Levels(3), Depth::Full] {
-            for (plumbing, fold) in
-                [(false, Fold::None), (false, Fold::Identical), (true, Fold::None), (true, Fold::Identical)]
-            {
+            let folds = [Fold::None, Fold::Identical, Fold::Similar];
+            for (plumbing, fold) in [false, true].into_iter().flat_map(|p| folds.map(|f| (p, f))) {
                 let options = ViewOptions { plumbing, fold, ..options(depth) };
                 let shown = view(&graph, &options);
                 sound(&name, &shown);
@@ -216,16 +220,15 @@ fn equal_blocks_in_a_row_are_one_with_a_count() {
         .replace('\u{a0}', " ");
     assert!(text.contains("layer · Basic · 4.7 k ×4"), "{text}");
     let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
-    let words = netloom_diagram::describe::describe(&graph, &shown, "");
+    let words = netloom_diagram::describe::describe(&graph, &shown, "").replace('\u{a0}', " ");
     assert!(words.contains("layer (Basic), 4 times"), "{words}");
 }
 
-#[test]
-fn a_block_that_differs_stands_alone() {
-    const STAGES: &str = "
+/// Stages of blocks whose first one halves the map.
+const STAGES: &str = "
 input x [1, 16, 8, 8]
 block Basic(c, s) {
-  [conv(c, 3, stride=s, pad=1) > batch_norm > relu > conv(c, 3, pad=1), conv(c, 1, stride=s)] > add > relu
+  [conv(c, 3, stride=s, pad=1) > batch_norm > relu > conv(c, 3, pad=1), SIDE] > add > relu
 }
 stage: {
   b0: Basic(32, 2)
@@ -235,8 +238,150 @@ stage: {
 }
 global_avg_pool > flatten > linear(10)
 ";
-    let shown = view(&graph(STAGES), &ViewOptions { fold: Fold::Identical, ..options(Depth::Full) });
+
+#[test]
+fn a_block_that_differs_stands_alone_where_equal_ones_fold() {
+    let stages = STAGES.replace("SIDE", "conv(c, 1, stride=s)");
+    let shown = view(&graph(&stages), &ViewOptions { fold: Fold::Identical, ..framed(Depth::Full) });
     assert_eq!(blocks(&shown), ["stage ×1", "b0 ×1", "b1–3 ×3"]);
+}
+
+/// Blocks with their counts and what is said of those that differ, when similar ones fold.
+#[track_caller]
+fn check_similar(loom: &str, depth: Depth, want: &[&str]) {
+    let graph = graph(loom);
+    let folded = view(&graph, &ViewOptions { fold: Fold::Similar, ..options(depth) });
+    let blocks = folded.nodes.iter().filter(|n| n.repeat > 1);
+    let found: Vec<String> = blocks
+        .map(|n| format!("{} ×{} {}", n.title, n.repeat, n.notes.join("; ")).trim_end().to_owned())
+        .collect();
+    assert_eq!(found, want);
+    sound(loom, &folded);
+    let operators = |v: &View| {
+        let mut all: Vec<_> = v.nodes.iter().flat_map(|n| n.operators.clone()).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(
+        operators(&folded),
+        operators(&view(&graph, &options(depth))),
+        "every operator traces to a box"
+    );
+}
+
+#[test]
+fn blocks_of_one_make_fold_with_what_tells_them_apart() {
+    let stages = STAGES.replace("SIDE", "conv(c, 1, stride=s)");
+    check_similar(&stages, Depth::Full, &["stage ×4 first: /2"]);
+    check_similar(&stages, Depth::Levels(2), &["stage ×4 first: /2"]);
+    // Too many words make different blocks.
+    let odd =
+        stages.replace("b1: Basic(32, 1)", "b1: conv(32, 3, pad=1) > sigmoid > conv(32, 5, pad=2) > tanh");
+    check_similar(&odd, Depth::Full, &["stage.b2–3 ×2"]);
+}
+
+#[test]
+fn a_projected_skip_is_told_and_marked() {
+    const NET: &str = "
+input x [1, 16, 8, 8]
+block First(c) {
+  [conv(c, 3, stride=2, pad=1) > relu > conv(c, 3, pad=1), conv(c, 1, stride=2)] > add > relu
+}
+block Next(c) {
+  [conv(c, 3, pad=1) > relu > conv(c, 3, pad=1), same] > add > relu
+}
+stage0: First(32)
+stage1: Next(32)
+stage2: Next(32)
+global_avg_pool > flatten > linear(10)
+";
+    // Without classes it is the numbers of their names that make blocks of one make.
+    let mut graph = graph(NET);
+    let ids: Vec<_> = graph.modules().map(|(id, _)| id).collect();
+    for id in ids {
+        graph.module_mut(id).class = None;
+    }
+    let shown = view(&graph, &ViewOptions { fold: Fold::Similar, ..options(Depth::Full) });
+    let folded: Vec<_> = shown.nodes.iter().filter(|n| n.repeat > 1).collect();
+    assert_eq!(folded.len(), 1, "{:?}", blocks(&shown));
+    assert_eq!((folded[0].repeat, folded[0].notes.join("; ").as_str()), (3, "first: /2, skip 1×1"));
+    let projected: Vec<_> = shown.edges.iter().filter(|e| e.projected).collect();
+    assert_eq!(projected.len(), 1);
+    assert!(projected[0].skip && shown.nodes[projected[0].target].title == "+");
+    let conv = shown.nodes.iter().filter(|n| n.title.starts_with("conv")).count();
+    assert_eq!(conv, 2, "the typical block has two");
+}
+
+#[test]
+fn blocks_that_take_turns_are_one_round_with_a_count() {
+    const TURNS: &str = "
+input x [1, 16, 8, 8]
+block A() {
+  conv(16, 3, pad=1) > relu > conv(16, 3, pad=1) > relu
+}
+block B() {
+  conv(16, 5, pad=2) > tanh > conv(16, 5, pad=2) > tanh
+}
+a0: A()
+b0: B()
+a1: A()
+b1: B()
+a2: A()
+b2: B()
+global_avg_pool > flatten > linear(10)
+";
+    let graph = graph(TURNS);
+    for depth in [Depth::Levels(1), Depth::Full] {
+        let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(depth) });
+        sound(TURNS, &shown);
+        let counts: Vec<u32> = shown.nodes.iter().map(|n| n.repeat).filter(|n| *n > 1).collect();
+        assert_eq!(counts, [3], "{:?}", blocks(&shown));
+        let round = shown.nodes.iter().position(|n| n.repeat == 3).expect("as counted");
+        let held =
+            shown.nodes.iter().filter(|n| n.kind != NodeKind::Merge && n.parent == Some(round)).count();
+        assert!(held == if depth == Depth::Full { 4 } else { 2 }, "{held} parts in a round");
+    }
+}
+
+#[test]
+fn equal_layers_fold_from_three_on() {
+    let folded = |n: usize, detail| {
+        let layers = "conv(16, 3, pad=1) > relu > ".repeat(n);
+        let net = graph(&format!("input x [1, 16, 8, 8]\n{layers}global_avg_pool > flatten > linear(10)\n"));
+        let shown = view(&net, &ViewOptions { fold: Fold::Similar, detail, ..options(Depth::Full) });
+        shown.nodes.iter().map(|n| n.repeat).max()
+    };
+    assert_eq!(folded(2, Detail::Paper), Some(1));
+    assert_eq!(folded(3, Detail::Paper), Some(3));
+    assert_eq!(folded(3, Detail::Implement), Some(1));
+}
+
+#[test]
+fn frames_that_say_nothing_go() {
+    let frames = |loom: &str, fold, detail| {
+        let shown = view(&graph(loom), &ViewOptions { fold, detail, ..options(Depth::Full) });
+        let frames = shown.nodes.iter().filter(|n| n.kind == NodeKind::Container);
+        frames.map(|n| n.title.clone()).collect::<Vec<_>>()
+    };
+    const NET: &str = "
+input x [1, 16, 8, 8]
+block Inner() {
+  conv(16, 3, pad=1) > relu > conv(16, 3, pad=1) > relu > conv(16, 1)
+}
+block Outer() {
+  part: Inner()
+  conv(16, 1) > tanh > conv(16, 1)
+}
+body: {
+  conv(16, 3, pad=1) > relu > conv(16, 3, pad=1)
+  o0: Outer()
+  o1: Outer()
+}
+global_avg_pool > flatten > linear(10)
+";
+    assert_eq!(frames(NET, Fold::None, Detail::Implement), ["body", "o0", "part", "o1", "part"]);
+    assert_eq!(frames(NET, Fold::None, Detail::Paper), ["body.o0", "body.o1"]);
+    assert_eq!(frames(NET, Fold::Identical, Detail::Paper), ["body.o0–1"]);
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Default for FigureOptions {
             legend: true,
             caption: true,
             batch: false,
-            fold: Fold::Identical,
+            fold: Fold::Similar,
             patterns: Vec::new(),
             name: String::new(),
             lift: true,

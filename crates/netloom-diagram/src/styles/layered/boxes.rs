@@ -163,12 +163,14 @@ fn lines(
     theme: &Theme,
     group: &mut Group,
 ) {
+    let notes: Vec<String> = (0..text.notes.len()).map(|i| format!("note{i}")).collect();
     let rows: Vec<(&TextRun, &str, _)> = [
         text.title.as_ref().map(|r| (r, "title", colors.0)),
         text.subtitle.as_ref().map(|r| (r, "subtitle", colors.1)),
     ]
     .into_iter()
     .flatten()
+    .chain(text.notes.iter().zip(&notes).map(|(run, piece)| (run, piece.as_str(), colors.1)))
     .collect();
     stack(node, &rows, rect, theme, group);
 }
@@ -207,6 +209,7 @@ fn frame(
             .stroked(theme.container_stroke_color(&swatch), theme.container_stroke),
     );
     let pad = theme.container_padding;
+    foot(node, text, rect, crossings, theme, group);
     let height = theme.line_height(theme.header_size);
     let band = Rect::new(rect.x0 + pad, rect.y0 + 4.0, rect.x1 - pad, rect.y0 + 4.0 + height);
     let band = match &text.times {
@@ -234,6 +237,27 @@ fn frame(
             let center = Point::new(end + gap + class.width / 2.0, y);
             group.push(label_at(node.key.piece("class"), class, center, theme.muted));
         }
+    }
+}
+
+/// What is remarked at the foot of a frame, beside the arrows that leave it.
+fn foot(
+    node: &ViewNode,
+    text: &BoxText,
+    rect: Rect,
+    crossings: &Crossings,
+    theme: &Theme,
+    group: &mut Group,
+) {
+    let pad = theme.container_padding;
+    let mut y = rect.y1 - pad / 2.0 - super::remarks::height(text, theme);
+    for (i, run) in text.notes.iter().enumerate() {
+        let height = theme.line_height(run.style.size_px);
+        let band = Rect::new(rect.x0 + pad, y, rect.x1 - pad, y + height);
+        let (x0, _) = gap(band, run.width, crossings);
+        let center = Point::new(x0 + run.width / 2.0, y + height / 2.0);
+        group.push(label_at(node.key.piece(&format!("note{i}")), run.clone(), center, theme.muted));
+        y += height;
     }
 }
 

@@ -8,7 +8,7 @@ use netloom_scene::TextRun;
 use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
 
-use super::details::badge;
+use super::{details::badge, remarks};
 use crate::styles::DrawOptions;
 use crate::view::{Callout, NodeKind, View, ViewEdge};
 
@@ -19,7 +19,7 @@ const TRUNK_WIDTH: f64 = 128.0;
 /// The least width of boxes that stand side by side, px.
 const COLUMN_WIDTH: f64 = 64.0;
 /// Space between a header and the arrow that crosses it, px.
-const HEADER_CLEAR: f64 = 6.0;
+pub(super) const HEADER_CLEAR: f64 = 6.0;
 /// Diameter of a merge circle, px.
 pub(super) const MERGE: f64 = 14.0;
 
@@ -52,6 +52,8 @@ pub(super) struct BoxText {
     pub(super) times: Option<TextRun>,
     /// The letter of the detail figure that shows what is inside.
     pub(super) letter: Option<TextRun>,
+    /// What is remarked at the foot of a frame or box, in lines.
+    pub(super) notes: Vec<TextRun>,
     /// Width that the box itself needs, px.
     pub(super) natural: f64,
 }
@@ -102,6 +104,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
         }
     }
     let widths = widths(view, &boxes);
+    let room = remarks::in_frames(view, &widths, &mut boxes, theme);
     let nodes = view
         .nodes
         .iter()
@@ -109,7 +112,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
         .map(|(i, node)| {
             let line =
                 |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
-            let lines = line(&boxes[i].title) + line(&boxes[i].subtitle);
+            let remarks = remarks::height(&boxes[i], theme);
+            let lines = line(&boxes[i].title) + line(&boxes[i].subtitle) + remarks;
             let across = boxes[i].ports.first().map_or(0.0, |(r, _)| theme.line_height(r.style.size_px));
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
@@ -136,7 +140,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             Node {
                 parent: node.parent,
                 size,
-                padding: Insets { top: header, right: c, bottom: c, left: c },
+                padding: Insets { top: header, right: c, bottom: c + remarks, left: c + room[i] },
                 ports: ports(&boxes[i]),
                 merge: node.kind == NodeKind::Merge,
                 beside: node.kind == NodeKind::Stub,
@@ -263,10 +267,14 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
     out.ports = operands.iter().map(|(name, at)| (shape(name, &band_style), *at)).collect();
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
+    if matches!(node.kind, NodeKind::Layer | NodeKind::Module) {
+        out.notes = remarks::lines(&node.notes, room, theme);
+    }
+    let noted = out.notes.iter().map(|n| n.width).fold(0.0, f64::max);
     if node.repeat > 1 {
         out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
     }
-    let main = title.max(subtitle) + 2.0 * (theme.padding_x + out.pill());
+    let main = title.max(subtitle).max(noted) + 2.0 * (theme.padding_x + out.pill());
     let heavy = out.bands.iter().filter(|b| b.heavy).map(|b| b.width).fold(main, f64::max);
     for band in out.bands.iter_mut().filter(|b| b.heavy) {
         band.width = heavy;

@@ -14,6 +14,7 @@ mod details;
 mod edges;
 mod gutter;
 mod measure;
+mod remarks;
 
 pub(super) use caption::Caption;
 pub(super) use edges::draw as draw_edges;

@@ -91,6 +91,8 @@ pub fn describe(graph: &Graph, view: &View, name: &str) -> String {
             "" => callout.title.clone(),
             place => format!("{} as in {place}", callout.title),
         };
+        let times = callout.times();
+        let name = if times.is_empty() { name } else { format!("{name} {times}") };
         out += &format!(" Detail {}, {name}: {}.", Callout::letter(i), runs(&steps, ", ", MAX_INNER));
     }
     let unknown = graph.nodes().filter(|(_, n)| n.layer.is_none()).count();

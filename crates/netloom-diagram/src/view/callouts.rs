@@ -62,19 +62,29 @@ pub fn callouts(
             continue;
         }
         let Some(&frame) = node.modules.iter().find_map(|m| frames.get(m)) else { continue };
-        let Some(inside) = inside(deeper, &held, frame, deeper.nodes[frame].repeat != node.repeat) else {
-            continue;
-        };
-        let signature = Signature::new(deeper, &inside, class(graph, node));
+        let Some(inside) = inside(deeper, &held, frame) else { continue };
+        // A closed module that holds a run and nothing else: the run is told by its count.
+        let repeat = if deeper.nodes[frame].repeat == node.repeat { 1 } else { deeper.nodes[frame].repeat };
+        let signature = Signature::new(
+            deeper,
+            &inside,
+            class(graph, if repeat > 1 { &deeper.nodes[frame] } else { node }),
+        );
         match kinds.iter_mut().find(|(s, _)| *s == signature) {
-            Some((_, callout)) => callout.of.push(at),
+            Some((_, callout)) => {
+                callout.of.push(at);
+                callout.repeats.push(repeat);
+            }
             None => {
                 let title = signature.class.clone().unwrap_or_default();
                 let mut view = part(graph, options, deeper, &inside);
                 if !how.bands {
                     view.nodes.iter_mut().for_each(|n| n.bands.clear());
                 }
-                kinds.push((signature, Callout { title, place: node.title.clone(), of: vec![at], view }));
+                kinds.push((
+                    signature,
+                    Callout { title, place: node.title.clone(), of: vec![at], repeats: vec![repeat], view },
+                ));
             }
         }
     }
@@ -101,6 +111,20 @@ pub fn callouts(
         }
     }
     callouts
+}
+
+impl View {
+    /// The same view with detail figures. Boxes that one explains need not say their class.
+    #[must_use]
+    pub fn with_callouts(mut self, callouts: Vec<Callout>) -> Self {
+        for node in callouts.iter().flat_map(|c| &c.of) {
+            let subtitle = &mut self.nodes[*node].subtitle;
+            if let Some((_, rest)) = subtitle.rsplit_once(" · ") {
+                *subtitle = rest.to_owned();
+            }
+        }
+        Self { callouts, ..self }
+    }
 }
 
 /// The class of what a closed box holds, if the file tells.
@@ -132,9 +156,8 @@ fn common<'a>(names: impl Iterator<Item = &'a str>) -> String {
     stem.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned()
 }
 
-/// The nodes that stand in a frame, the frame itself too if asked for; `None` when they are too many or too few to
-/// be worth a figure.
-fn inside(view: &View, held: &[Vec<usize>], frame: usize, with_frame: bool) -> Option<Vec<usize>> {
+/// The nodes that stand in a frame; `None` when they are too many or too few to be worth a figure.
+fn inside(view: &View, held: &[Vec<usize>], frame: usize) -> Option<Vec<usize>> {
     let mut found = Vec::new();
     let mut stack = held[frame].clone();
     while let Some(i) = stack.pop() {
@@ -152,7 +175,6 @@ fn inside(view: &View, held: &[Vec<usize>], frame: usize, with_frame: bool) -> O
     if boxes.count() < 2 {
         return None;
     }
-    found.extend(with_frame.then_some(frame));
     found.sort_unstable();
     let within = |n: usize| found.binary_search(&n).is_ok();
     if view.edges.iter().filter(|e| within(e.source) && within(e.target)).count() > MAX_ARROWS {

@@ -142,6 +142,9 @@ pub struct View {
     pub callouts: Vec<Callout>,
 }
 
+/// The most counts that the pill of a detail figure lists.
+const MAX_COUNTS: usize = 4;
+
 /// A detail figure: what the closed boxes of one kind hold, drawn as it is in the first of them.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Callout {
@@ -151,11 +154,34 @@ pub struct Callout {
     pub place: String,
     /// The boxes it explains, by index of nodes.
     pub of: Vec<usize>,
+    /// How often what is drawn comes in a row in each of them.
+    pub repeats: Vec<u32>,
     /// What they hold. Keys begin with the letter of the callout and a bar.
     pub view: View,
 }
 
 impl Callout {
+    /// How often what is drawn comes in a row, for a pill: `×12`, or one number per box where they differ; empty where
+    /// it comes once.
+    pub fn times(&self) -> String {
+        let (least, most) = (self.repeats.iter().min(), self.repeats.iter().max());
+        match (least, most) {
+            (Some(least), Some(most)) if least == most => {
+                if *most > 1 {
+                    format!("×{most}")
+                } else {
+                    String::new()
+                }
+            }
+            (Some(_), Some(_)) if self.repeats.len() <= MAX_COUNTS => {
+                let counts: Vec<String> = self.repeats.iter().map(ToString::to_string).collect();
+                format!("×{}", counts.join(", "))
+            }
+            (Some(least), Some(most)) => format!("×{least}–{most}"),
+            _ => String::new(),
+        }
+    }
+
     /// How many operators stand in the boxes that it explains.
     pub fn explains(&self, view: &View) -> usize {
         self.of.iter().map(|n| view.nodes[*n].operators.len()).sum()

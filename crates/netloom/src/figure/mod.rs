@@ -188,6 +188,7 @@ pub fn lint(graph: &Graph, figure: &Figure) -> Report {
     known.extend(figure.beside.iter().flat_map(|v| &v.nodes).map(|n| n.key.subject()));
     let is_callout = |subject: &str| {
         subject.strip_prefix("callout:").is_some_and(|letter| {
+            let letter = letter.strip_suffix("@times").unwrap_or(letter);
             (0..figure.view.callouts.len()).any(|i| letter.chars().eq([Callout::letter(i)]))
         })
     };

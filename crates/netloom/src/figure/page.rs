@@ -299,7 +299,7 @@ impl Chooser<'_> {
         // What explains most of the model first; a stable sort keeps the better source in front.
         offers.sort_by_key(|(explained, ..)| std::cmp::Reverse(*explained));
         for (_, details, bands) in offers {
-            let view = View { callouts: details, ..level.clone() };
+            let view = level.clone().with_callouts(details);
             if let Some((scene, width_px)) = self.fit(&view) {
                 let note = "detail figures leave out norms and activations, so that they fit the page";
                 let notes = (!bands).then(|| note.to_owned()).into_iter().collect();

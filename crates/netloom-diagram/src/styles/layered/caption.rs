@@ -70,7 +70,9 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
         add(Mark::Dash(theme.skip_dash), "projection skip");
     }
     let bold = theme.header_style(true);
-    if views().any(|v| v.nodes.iter().any(|n| n.repeat > 1)) {
+    if views().any(|v| v.nodes.iter().any(|n| n.repeat > 1))
+        || view.callouts.iter().any(|c| !c.times().is_empty())
+    {
         add(Mark::Pill(shape("×N", &bold)), "N in a row");
     }
     if let Some(last) = view.callouts.len().checked_sub(1) {

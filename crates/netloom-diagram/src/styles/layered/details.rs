@@ -25,6 +25,7 @@ struct Detail {
     letter: TextRun,
     title: TextRun,
     place: Option<TextRun>,
+    times: Option<TextRun>,
     size: Size,
 }
 
@@ -56,7 +57,10 @@ impl Details {
                 let place = format!("· here {}", callout.place);
                 let place =
                     (!callout.place.is_empty()).then(|| shape(&ellipsize(&place, &plain, MAX_NAME), &plain));
+                let times = callout.times();
+                let times = (!times.is_empty()).then(|| shape(&times, &bold));
                 let header = badge(&letter).width
+                    + times.as_ref().map_or(0.0, |t| badge(t).width + PILL_GAP)
                     + PILL_GAP
                     + title.width
                     + place.as_ref().map_or(0.0, |p| p.width + 3.0);
@@ -64,7 +68,7 @@ impl Details {
                     header.max(layout.size.width) + 2.0 * pad,
                     header_height(theme) + layout.size.height + pad,
                 );
-                Detail { measured, layout, letter, title, place, size }
+                Detail { measured, layout, letter, title, place, times, size }
             })
             .collect();
         Self { figures }
@@ -139,8 +143,8 @@ impl Details {
             );
             let pad = theme.container_padding;
             let middle = rect.y0 + header_height(theme) / 2.0;
-            let badge = badge(&detail.letter);
-            let top = Point::new(rect.x0 + pad + badge.width, middle - badge.height / 2.0);
+            let mark = badge(&detail.letter);
+            let top = Point::new(rect.x0 + pad + mark.width, middle - mark.height / 2.0);
             group.push(pill(&key, detail.letter.clone(), top, PILL, theme.pill(&swatch)));
             let x = top.x + PILL_GAP;
             group.push(label_from(
@@ -152,6 +156,11 @@ impl Details {
             if let Some(place) = &detail.place {
                 let start = Point::new(x + detail.title.width + 3.0, middle);
                 group.push(label_from(key.piece("place"), place.clone(), start, theme.muted));
+            }
+            if let Some(times) = &detail.times {
+                let end = Point::new(rect.x1 - pad, middle - badge(times).height / 2.0);
+                let key = Key::new(format!("{}@times", key.subject()));
+                group.push(pill(&key, times.clone(), end, PILL, theme.pill(&swatch)));
             }
             let mut body = Group::new(key.piece("body"));
             let left = rect.x0 + (width - detail.layout.size.width) / 2.0;

@@ -290,6 +290,11 @@ fn lifting_keeps_what_a_model_amounts_to() {
     for case in corpus() {
         let mut graph = read(&Bytes::new(case.name.clone(), case.model)).expect("every case opens");
         netloom_graph::infer::infer(&mut graph);
-        invariants::check(&case.name, &graph, &netloom_graph::lift::lift(&graph));
+        let lifted = netloom_graph::lift::lift(&graph);
+        invariants::check(&case.name, &graph, &lifted);
+        // Finding parts moves nodes between modules and changes nothing else.
+        let found = netloom_graph::hierarchy::infer(&lifted.graph);
+        let held: usize = found.modules().map(|(_, m)| m.nodes.len()).sum();
+        assert_eq!(held, lifted.graph.nodes().len(), "{}", case.name);
     }
 }

@@ -94,6 +94,7 @@ const REGISTRIES: &[Registry] = &[
             ("ends", "what inputs and outputs are called"),
             ("flow", "which operators carry data, for all passes"),
             ("groups", "layers that the first view draws as one box"),
+            ("patterns", "what the box of a manual pattern says"),
             ("tables", "what look-ups and stored rows of features are called"),
             ("words", "what a box of the first view says"),
         ],

@@ -72,10 +72,15 @@ fn flat_modules(graph: &Graph) -> Vec<ModuleId> {
     let flat = is_flat(graph);
     let holds_parts =
         |m: &crate::Module| m.children.iter().any(|c| graph.module(*c).kind != ModuleKind::Region);
+    let is_large = |m: &crate::Module| {
+        let is_known = |n: &&crate::NodeId| {
+            graph.node(**n).outputs.iter().flatten().all(|t| graph.tensor(*t).value.is_some())
+        };
+        m.nodes.iter().filter(|n| !is_known(n)).count() > MAX_FLAT
+    };
     let wanted = graph.modules().filter(|(id, m)| {
         let is_root = *id == graph.root();
-        m.kind != ModuleKind::Region
-            && if is_root { flat } else { m.nodes.len() > MAX_FLAT && !holds_parts(m) }
+        m.kind != ModuleKind::Region && if is_root { flat } else { !holds_parts(m) && is_large(m) }
     });
     wanted.map(|(id, _)| id).collect()
 }

@@ -7,8 +7,8 @@ use super::*;
 use crate::{DType, Node, Producer, Shape, Tensor, Value, ValueType};
 
 /// A graph from lines such as `h, c = LSTM x W`: results, operator, operands. `x` and `k` are inputs of the model,
-/// names that begin with a capital letter are learned 4×4 matrices, `zeros` is stored, a number is a stored index, all
-/// else are rows of 4. `y` and what nothing reads are the results.
+/// names that begin with a capital letter are learned 4×4 matrices, `zeros` is stored, a number is a stored index, `-`
+/// is an operand left out, all else are rows of 4. `y` and what nothing reads are the results.
 fn graph(lines: &str) -> Graph {
     let mut graph = Graph::new("loop");
     let mut names: BTreeMap<String, TensorId> = BTreeMap::new();
@@ -42,9 +42,11 @@ fn graph(lines: &str) -> Graph {
         let (results, rest) = line.split_once(" = ").expect("results = operator operands");
         let mut words = rest.split_whitespace();
         let op = words.next().expect("an operator");
-        let inputs: Vec<_> = words.map(|w| Some(tensor(&mut graph, w))).collect();
+        let inputs: Vec<_> = words.map(|w| (w != "-").then(|| tensor(&mut graph, w))).collect();
         let outputs: Vec<_> = results.split(", ").map(|r| Some(tensor(&mut graph, r))).collect();
-        graph.add_node(Node::new(op, root).with_inputs(inputs).with_outputs(outputs));
+        let domain = if op.ends_with("_cell") { "loom" } else { "" };
+        let node = Node::in_domain(domain, op, crate::layers::NEWEST_OPSET, root);
+        graph.add_node(node.with_inputs(inputs).with_outputs(outputs));
     }
     let ends: Vec<TensorId> =
         graph.tensors().filter(|(_, t)| t.consumers.is_empty()).map(|(id, _)| id).collect();
@@ -176,4 +178,18 @@ fn what_comes_before_a_loop_stays_outside() {
     let body = "a{t} = MatMul m{t} W\ns{t} = Add a{t} h{p}\nb{t} = MatMul s{t} U\nh{t} = Tanh b{t}";
     let lines = format!("h0 = Relu x\nm1, m2, m3 = Split k\n{}z = MatMul h3 Z\ny = Relu z", steps(3, body));
     check(&lines, "×3: MatMul Add MatMul Tanh; 1 states, 1 sequences, 0 joins");
+}
+
+#[test]
+fn cells_are_steps_whatever_their_first_one_lacks() {
+    let lines = "x1 = Gather x 1
+        h1, c1 = lstm_cell x1 - - - W
+        x2 = Gather x 2
+        h2, c2 = lstm_cell c1 h1 x2 - W U
+        x3 = Gather x 3
+        h3 = lstm_cell c2 h2 x3 - W U
+        y = Relu h3";
+    check(lines, "×3: Gather lstm_cell; 2 states, 1 sequences, 0 joins");
+    // Another hidden matrix is another cell.
+    check(&lines.replace("x3 - W U", "x3 - V U"), "×2: Gather lstm_cell; 2 states, 1 sequences, 0 joins");
 }

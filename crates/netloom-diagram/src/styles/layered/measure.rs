@@ -127,7 +127,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 NodeKind::Layer | NodeKind::Module => {
                     let (width, height) = (widths[i], lines + 2.0 * theme.padding_y - 4.0);
                     if is_across(options) {
-                        let names = boxes[i].ports.len().saturating_mul(2) + 1;
+                        let names = boxes[i].ports.len() + 1;
                         #[expect(clippy::cast_precision_loss, reason = "a box has a handful of operands")]
                         Size::new(width, grid(height.max(across * names as f64)))
                     } else {

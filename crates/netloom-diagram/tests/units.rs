@@ -112,7 +112,6 @@ fn bert_is_drawn_as_its_paper_draws_it() {
             "first token",
             "linear 3072 | GELU | linear 768",
             "linear 768 | tanh",
-            "mask",
             "position embedding",
             "segment embedding",
             "self-attention",

@@ -20,12 +20,19 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
     for (i, edge) in view.edges.iter().enumerate() {
         bundles.entry((edge.source, edge.tensor.index())).or_default().push(i);
     }
+    let mut gone: Vec<usize> = Vec::new();
     for ((source, _), edges) in bundles {
         if edges.len() < FAN_OUT || !edges.iter().all(|e| is_side(graph, view, *e)) {
             continue;
         }
-        // A stub is called what its source is called where that stands.
-        let name = view.nodes[source].title.clone();
+        // A stub is called what its source is called where that stands, or what that is computed from.
+        let origin = only_input(view, source, edges.len());
+        let (own, input) = (&view.nodes[source].title, origin.map(|o| &view.nodes[o].title));
+        let name = input.filter(|input| !input.contains(own.as_str())).unwrap_or(own).clone();
+        let details: Vec<String> = input.cloned().into_iter().collect();
+        if let Some(origin) = origin {
+            gone.extend([origin, source]);
+        }
         for (n, e) in edges.into_iter().enumerate() {
             let edge = &view.edges[e];
             let parent = view.nodes[edge.target].parent;
@@ -34,12 +41,28 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
                 kind: NodeKind::Stub,
                 title: name.clone(),
                 output: Some(edge.tensor),
+                details: details.clone(),
                 ..blank(Key::new(format!("{}@{n}", view.nodes[source].key)))
             };
             view.nodes.push(stub);
             view.edges[e].source = view.nodes.len() - 1;
         }
     }
+    let gone: Vec<bool> = (0..view.nodes.len()).map(|n| gone.contains(&n)).collect();
+    view.remove(&gone);
+}
+
+/// The input of the model that a box reads and nothing else, where the box only computes and all of its `cut` arrows
+/// become stubs: both can go, as the stubs say where they come from.
+fn only_input(view: &View, source: usize, cut: usize) -> Option<usize> {
+    if !matches!(view.nodes[source].category, Category::Elementwise | Category::Shape) {
+        return None;
+    }
+    let mut arriving = view.edges.iter().filter(|e| e.target == source);
+    let origin = arriving.next()?.source;
+    let is_only = arriving.next().is_none() && view.nodes[origin].kind == NodeKind::Input;
+    let leaving = |n: usize| view.edges.iter().filter(|e| e.source == n).count();
+    (is_only && leaving(origin) == 1 && leaving(source) == cut).then_some(origin)
 }
 
 /// Whether an arrow brings a small operand to a larger stream: what it carries is spread over the reader's output.

@@ -16,7 +16,7 @@ pub(super) const RULE: UnitRule = UnitRule {
 };
 
 /// The most operators between the scores of a router and the choice of the best.
-const MAX_SCORES: usize = 3;
+const MAX_SCORES: usize = 64;
 
 fn find(source: &Source<'_>, top: NodeId) -> Option<Unit> {
     if source.kind(top) != "top_k" {
@@ -28,18 +28,7 @@ fn find(source: &Source<'_>, top: NodeId) -> Option<Unit> {
     if k >= experts {
         return None;
     }
-    let mut at = seek::before(source, scores, &mut Vec::new());
-    for _ in 0..MAX_SCORES {
-        let maker = source.maker(at)?;
-        if seek::kind(source, maker) == "linear" {
-            break;
-        }
-        if !matches!(source.kind(maker), "softmax" | "sigmoid" | "add") {
-            return None;
-        }
-        at = seek::before(source, source.node(maker).input(0)?, &mut Vec::new());
-    }
-    let router = source.maker(at).filter(|n| seek::kind(source, *n) == "linear")?;
+    let router = router(source, scores, experts)?;
     let mut entry = source.node(router).input(0)?;
     let features = last_dim(entry)?;
     entry = seek::before(source, entry, &mut Vec::new());
@@ -52,6 +41,10 @@ fn find(source: &Source<'_>, top: NodeId) -> Option<Unit> {
         exit = next;
     }
     let nodes = between(source, entry, exit)?;
+    // Groups of experts may be chosen first; the last choice says how many work.
+    if nodes.iter().any(|n| *n > top && source.kind(*n) == "top_k") {
+        return None;
+    }
     Some(Unit {
         nodes,
         title: "mixture of experts".to_owned(),
@@ -59,6 +52,33 @@ fn find(source: &Source<'_>, top: NodeId) -> Option<Unit> {
         category: Category::Linear,
         ..Unit::default()
     })
+}
+
+/// The linear layer that gives every expert its score, before whatever is computed from scores alone.
+fn router(source: &Source<'_>, scores: TensorId, experts: i64) -> Option<NodeId> {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![scores];
+    let mut found = None;
+    while let Some(tensor) = work.pop() {
+        let Some(maker) = source.maker(tensor).filter(|m| seen.insert(*m)) else { continue };
+        if seek::kind(source, maker) == "linear" {
+            if found.is_some() || seek::width(source, maker) != Some(experts) {
+                return None;
+            }
+            found = Some(maker);
+            continue;
+        }
+        let computes = matches!(
+            seek::category(source, maker),
+            Category::Elementwise | Category::Shape | Category::Constant | Category::Merge | Category::Reduce
+        );
+        let scales = matches!(source.kind(maker), "softmax" | "sigmoid" | "top_k");
+        if seen.len() > MAX_SCORES || !(computes || scales) {
+            return None;
+        }
+        work.extend(source.node(maker).inputs.iter().flatten());
+    }
+    found
 }
 
 /// The node where all that follows from a choice comes together again in a stream of that many features.

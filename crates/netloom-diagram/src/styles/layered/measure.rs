@@ -127,7 +127,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 NodeKind::Layer | NodeKind::Module => {
                     let (width, height) = (widths[i], lines + 2.0 * theme.padding_y - 4.0);
                     if is_across(options) {
-                        let names = boxes[i].ports.len().saturating_mul(2) + 1;
+                        let names = boxes[i].ports.len() + 1;
                         #[expect(clippy::cast_precision_loss, reason = "a box has a handful of operands")]
                         Size::new(width, grid(height.max(across * names as f64)))
                     } else {
@@ -274,6 +274,7 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
     if node.repeat > 1 {
         out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
     }
+    // The text stays in the middle of the box, so the pill takes its width on both sides.
     let main = title.max(subtitle).max(noted) + 2.0 * (theme.padding_x + out.pill());
     let heavy = out.bands.iter().filter(|b| b.heavy).map(|b| b.width).fold(main, f64::max);
     for band in out.bands.iter_mut().filter(|b| b.heavy) {
@@ -293,7 +294,6 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
             title + subtitle + shape("· ", &subtitle_style).width + 3.0
         }
         NodeKind::Container => title,
-        // The text stays in the middle of the box, so the pill takes its width on both sides.
         NodeKind::Layer | NodeKind::Module => {
             let whole = if out.even { heavy } else { main } + bands;
             if is_across(options) { whole + names } else { whole.max(names) }
@@ -342,6 +342,7 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
             *c = (*c).max(columns[&(node.parent, length[i])]);
         }
     }
+    let beside = beside(view);
     // Single-column containers everywhere share the widest of their widths.
     let single = widest
         .iter()
@@ -362,12 +363,31 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
                 && matches!(node.category, Category::Activation | Category::Elementwise | Category::Shape);
             let want = match crowd[&node.parent] {
                 _ if small => 0.0,
+                _ if beside[i] => COLUMN_WIDTH,
                 1 => single,
                 _ => COLUMN_WIDTH,
             };
             grid(own.max(want))
         })
         .collect()
+}
+
+/// Which boxes stand beside others whose results are added to theirs, however far from the input each is.
+fn beside(view: &View) -> Vec<bool> {
+    let joins = |e: &&ViewEdge| {
+        let (from, to) = (&view.nodes[e.source], &view.nodes[e.target]);
+        let is_box = matches!(from.kind, NodeKind::Layer | NodeKind::Module);
+        is_box && to.kind == NodeKind::Merge && from.parent == to.parent && !e.skip && !e.back
+    };
+    let mut streams = vec![0usize; view.nodes.len()];
+    for edge in view.edges.iter().filter(joins) {
+        streams[edge.target] += 1;
+    }
+    let mut beside = vec![false; view.nodes.len()];
+    for edge in view.edges.iter().filter(joins) {
+        beside[edge.source] |= streams[edge.target] > 1;
+    }
+    beside
 }
 
 /// Rounded up to the four-pixel rhythm.

@@ -162,7 +162,7 @@ fn given(
         Some(_) => owner(e) == before,
         None => !is_stub(e),
     };
-    let (main, side): (Vec<usize>, Vec<usize>) = part.arriving.iter().partition(|e| comes(&e));
+    let (main, side): (Vec<usize>, Vec<usize>) = part.arriving.iter().partition(comes);
     let mut side: Vec<TensorId> = side.iter().map(|e| view.edges[*e].tensor).collect();
     side.sort_unstable();
     side.dedup();

@@ -32,10 +32,10 @@ pub const FAMILY: &[Layer] = &[
         names: &[("onnx", "Attention"), ("keras", "Attention"), ("loom", "attention")],
         category: Category::Attention,
         infer: attention,
-        learned: &[BIAS, COS, SIN, GAIN],
+        learned: &[BIAS, GAIN],
+        state: &[COS, SIN],
         macs: attention_macs,
         label,
-        ..Layer::DEFAULT
     },
     Layer {
         name: "multi_head_attention",
@@ -90,7 +90,7 @@ pub const FAMILY: &[Layer] = &[
         about: "turns pairs of features by angles from a table, more for later positions",
         names: &[("loom", "rotary")],
         infer: rules::same_as_input,
-        learned: &[1, 2],
+        state: &[1, 2],
         label: |_, node| {
             let label = Label::new("rotary");
             match node.attributes.int("size") {

@@ -171,12 +171,40 @@ fn is_learned_use(
         // A token that is joined to the data.
         "concat" => float && several && beside_data() && ty.shape().rank().is_some_and(|r| r >= 2),
         "gather" => input == 0 && float && ty.shape().rank().is_none_or(|r| r >= 2),
+        "mul" if is_rotation(graph, node, tensor) => false,
         "add" | "sub" | "sum" | "mul" => float && (several || named()) && !is_mask(graph, node, tensor),
         "matmul" => float && several,
         // Group norms are exported as instance norms with a scale of ones and a shift of zeros that nobody learns.
         "instance_norm" => layer.learned.contains(&input) && (named() || !is_neutral(graph, tensor)),
         _ => layer.learned.contains(&input),
     }
+}
+
+/// Whether a table of positions by features multiplies data whose product is added to or taken from another such
+/// product: cosines and sines that turn features are no parameters, though exporters store them.
+fn is_rotation(graph: &Graph, node: &Node, tensor: TensorId) -> bool {
+    let shape = |t: TensorId| graph.tensor(t).ty.shape();
+    let is_table =
+        shape(tensor).dims().is_some_and(|d| d.iter().filter(|n| n.as_known() != Some(1)).count() >= 2);
+    let maker = |t: TensorId| match graph.tensor(t).producer {
+        Producer::Node(id, _) => Some(graph.node(id)),
+        _ => None,
+    };
+    let is = |n: &Node, name: &str| n.layer.is_some_and(|l| l.name == name);
+    let turns = |n: &Node| {
+        let other = |t: &TensorId| graph.tensor(*t).is_stored() && *t != tensor && shape(*t) == shape(tensor);
+        is(n, "mul") && n.inputs.iter().flatten().any(other)
+    };
+    let Some(product) = node.output(0) else { return false };
+    let readers = &graph.tensor(product).consumers;
+    is_table
+        && graph.tensor(tensor).is_stored()
+        && !readers.is_empty()
+        && readers.iter().all(|(reader, _)| {
+            let reader = graph.node(*reader);
+            let mut beside = reader.inputs.iter().flatten().filter(|t| **t != product);
+            (is(reader, "add") || is(reader, "sub")) && beside.any(|t| maker(*t).is_some_and(turns))
+        })
 }
 
 /// Whether a tensor is added to scores right before their softmax: then it hides positions.

@@ -154,6 +154,15 @@ fn rotations_are_taken_in() {
         let text = format!("{}{settings}{}{}{end}{END}", projected("x", 4), turn("q", kind), turn("k", kind));
         attends(&text, &nodes, "self-attention, 4 heads × 8", &["rotary"]);
     }
+    // Tables that the file stores are no parameters; three matrices are.
+    let stored =
+        settings.replace("cos = Cos ang2", "cos = stored 5 8").replace("sin = Sin ang2", "sin = stored 5 8");
+    let text =
+        format!("{}{stored}{}{}{end}{END}", projected("x", 4), turn("q", "halves"), turn("k", "halves"));
+    let lifted = crate::lift::lift(&crate::lift::tests::read(
+        &text.replace("ang = MatMul f pos; ", "ang = MatMul f pos; results ang; "),
+    ));
+    assert_eq!(crate::summary::summary(&lifted.graph).parameters, 3 * 32 * 32 + 4);
     // Keys that are turned alone stay so.
     let text = format!("{}{settings}{}{end}{END}", projected("x", 4), turn("k", "halves"))
         .replace("MatMul qr", "MatMul q");

@@ -23,8 +23,8 @@ const MAX_DEPTH: u32 = 16;
 const MAX_WHOLE: usize = 2000;
 /// The least area that a box and the space around it take up, px².
 const LEAST_AREA: f64 = 1600.0;
-/// How much of the space between boxes is left where a figure has to be compact.
-const TIGHT: f64 = 0.6;
+/// How much of the space between boxes is left where a figure has to be compact, and where that is not enough.
+const TIGHT: [f64; 2] = [0.67, 0.5];
 /// About how much of the page's length a box and the arrow to it take up, px.
 const PITCH: f64 = 48.0;
 /// How many pages long or wide a figure of every layer may be where nobody asked for a depth.
@@ -58,7 +58,7 @@ pub(super) fn choose(
         batch: options.batch,
         ..DrawOptions::new(theme)
     };
-    let compact = DrawOptions { theme: compact(&draw.theme), ..draw.clone() };
+    let compact = TIGHT.map(|t| DrawOptions { theme: compact(&draw.theme, t), ..draw.clone() });
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
     Chooser { graph, style, options, patterns, draw, compact, page, least_scale }.choose()
 }
@@ -91,8 +91,8 @@ pub(super) fn small_type(scene: &Scene, draw: &DrawOptions) -> Option<String> {
 }
 
 /// A theme with less space between boxes, in steps of the same grid.
-fn compact(theme: &Theme) -> Theme {
-    let tight = |gap: f64| ((gap * TIGHT / theme.grid).round() * theme.grid).min(gap);
+fn compact(theme: &Theme, tight: f64) -> Theme {
+    let tight = |gap: f64| ((gap * tight / theme.grid).round() * theme.grid).min(gap);
     Theme {
         rank_gap: tight(theme.rank_gap),
         node_gap: tight(theme.node_gap),
@@ -116,7 +116,7 @@ struct Chooser<'a> {
     patterns: Vec<Pattern>,
     draw: DrawOptions,
     /// The same with less space between boxes.
-    compact: DrawOptions,
+    compact: [DrawOptions; 2],
     page: Size,
     /// How much the figure may be scaled down before its smallest type is too small.
     least_scale: f64,
@@ -356,8 +356,8 @@ impl Chooser<'_> {
         match self.fit_with(view, &self.draw) {
             Ok(fitted) => Some(fitted),
             // Less space makes a figure smaller by less than it makes the space.
-            Err(scale) if scale < self.least_scale * TIGHT => None,
-            Err(_) => self.fit_with(view, &self.compact).ok(),
+            Err(scale) if scale < self.least_scale * TIGHT[1] => None,
+            Err(_) => self.compact.iter().find_map(|draw| self.fit_with(view, draw).ok()),
         }
     }
 

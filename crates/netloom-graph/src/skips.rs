@@ -5,6 +5,9 @@ use crate::{Category, Graph, NodeId, Producer, Shape, TensorId, layers};
 /// The most operators between a fork and its addition on the way around.
 const MAX_BYPASS: usize = 8;
 
+/// The most layers on the way around: a projection may be a depthwise and a pointwise convolution.
+const MAX_PROJECTIONS: usize = 2;
+
 /// The most operators that are followed between a fork and its addition on the way through.
 const MAX_NODES: usize = 4096;
 
@@ -26,8 +29,9 @@ pub struct Residual {
 /// Every residual addition, in file order; best asked of a [lifted](crate::lift) graph.
 ///
 /// Both operands have the size of the sum. One is the forked stream itself, or the stream after movement, pooling, a
-/// norm and at most one projecting layer; the other went through at least one layer more than that. So gates, rotary
-/// embeddings, sums of embeddings, masks, biases and recurrent cells are none.
+/// norm and at most two projecting layers; the other went through at least one layer more than that, and where there is
+/// a projection never through a finer map than it started from. So gates, rotary embeddings, sums of embeddings, masks,
+/// biases, recurrent cells and mixtures of two maps are none.
 ///
 /// # Cost
 /// Time proportional to the number of operators between forks and additions, at most a constant for each addition.
@@ -35,12 +39,15 @@ pub struct Residual {
 /// # Source
 /// He, Zhang, Ren, Sun, *Deep Residual Learning for Image Recognition*, 2015, equations 1 and 2.
 pub fn residual_adds(graph: &Graph) -> Vec<Residual> {
-    let mut walk = Walk { graph, seen: vec![0; graph.nodes().len()], round: 0 };
+    let computed = computed(graph);
+    let mut walk = Walk { graph, computed, seen: vec![0; graph.nodes().len()], round: 0 };
     graph.nodes().filter_map(|(id, _)| walk.residual(id)).collect()
 }
 
 struct Walk<'a> {
     graph: &'a Graph,
+    /// Which tensors depend on what the model is given.
+    computed: Vec<bool>,
     /// The last round in which each operator was met.
     seen: Vec<u32>,
     round: u32,
@@ -52,8 +59,7 @@ impl Walk<'_> {
         let is_sum = node.layer.is_some_and(|l| matches!(l.name, "add" | "sum"));
         let &[Some(a), Some(b)] = node.inputs.as_slice() else { return None };
         let made = self.graph.tensor(node.output(0)?).ty.shape();
-        let is_stream =
-            |t: TensorId| is_computed(self.graph, t) && fits(self.graph.tensor(t).ty.shape(), made);
+        let is_stream = |t: TensorId| self.computed[t.index()] && fits(self.graph.tensor(t).ty.shape(), made);
         if !is_sum || a == b || !is_stream(a) || !is_stream(b) {
             return None;
         }
@@ -67,26 +73,31 @@ impl Walk<'_> {
     fn around(&mut self, side: TensorId, main: TensorId) -> Option<(TensorId, Vec<NodeId>, Option<NodeId>)> {
         let graph = self.graph;
         let (mut at, mut bypass, mut projection) = (side, Vec::new(), None);
+        let (mut n_layers, mut cuts) = (0, false);
         loop {
-            let layers = if projection.is_some() { 2 } else { 1 };
-            if graph.tensor(at).consumers.len() > 1 && self.has_layers(at, main, layers) {
+            if graph.tensor(at).consumers.len() > 1 && self.has_layers(at, main, n_layers + 1) {
                 return Some((at, bypass, projection));
             }
             let Producer::Node(id, 0) = graph.tensor(at).producer else { return None };
             let node = graph.node(id);
             match layers::effective(graph, node)?.category {
-                Category::Conv | Category::Linear if projection.is_none() => projection = Some(id),
+                Category::Conv | Category::Linear if n_layers < MAX_PROJECTIONS => {
+                    projection.get_or_insert(id);
+                    n_layers += 1;
+                }
                 Category::Norm | Category::Pool | Category::Dropout | Category::Quantize => {}
+                _ if node.layer?.name == "slice" => cuts = true,
                 _ if moves(node.layer?.name) || node.is_alias() => {}
                 _ => return None,
             }
-            if bypass.len() == MAX_BYPASS
-                || node.inputs.iter().flatten().skip(1).any(|t| is_computed(graph, *t))
-            {
+            // A part of a stream that is projected is a step of a recurrence, not a stream that went around.
+            let is_step = cuts && projection.is_some();
+            let reads_more = node.inputs.iter().flatten().skip(1).any(|t| self.computed[t.index()]);
+            if bypass.len() == MAX_BYPASS || is_step || reads_more {
                 return None;
             }
             bypass.push(id);
-            at = node.input(0).filter(|t| is_computed(graph, *t))?;
+            at = node.input(0).filter(|t| self.computed[t.index()])?;
         }
     }
 
@@ -117,24 +128,36 @@ impl Walk<'_> {
         }
         met.sort_unstable();
         let mut carries = vec![false; met.len()];
-        let mut found = 0;
+        let (mut found, mut grows) = (0, false);
         for (i, id) in met.iter().enumerate() {
             let node = graph.node(*id);
             carries[i] = node.inputs.iter().flatten().any(|t| {
                 *t == fork || maker(*t).and_then(|m| met.binary_search(&m).ok()).is_some_and(|m| carries[m])
             });
-            let computes = || layers::effective(graph, node).is_some_and(|l| is_layer(l.category));
-            found += usize::from(carries[i] && computes());
+            let layer = layers::effective(graph, node).filter(|_| carries[i]);
+            found += usize::from(layer.is_some_and(|l| is_layer(l.category)));
+            grows |= layer.is_some_and(|l| l.category == Category::Upsample || l.name == "conv_transpose");
         }
         let arrives = maker(made).and_then(|m| met.binary_search(&m).ok()).is_some_and(|m| carries[m]);
-        arrives && found >= least
+        // Where one side was projected and the other came back from a coarser map, two maps are mixed.
+        arrives && found >= least && !(grows && least > 1)
     }
 }
 
-/// Whether a tensor depends on what the model is given.
-fn is_computed(graph: &Graph, tensor: TensorId) -> bool {
-    let tensor = graph.tensor(graph.origin(tensor));
-    !tensor.is_stored() && tensor.value.is_none()
+/// Which tensors depend on what the model is given; weights may be computed too, but from stored ones alone.
+fn computed(graph: &Graph) -> Vec<bool> {
+    let mut computed = vec![false; graph.tensors().len()];
+    for (id, tensor) in graph.tensors() {
+        computed[id.index()] = matches!(tensor.producer, Producer::Input(_) | Producer::RegionInput(..));
+    }
+    for (_, node) in graph.nodes() {
+        if node.inputs.iter().flatten().any(|t| computed[t.index()]) {
+            for t in node.outputs.iter().flatten() {
+                computed[t.index()] |= graph.tensor(*t).value.is_none();
+            }
+        }
+    }
+    computed
 }
 
 /// Whether two sizes agree where both are known.
@@ -152,7 +175,10 @@ fn fits(a: &Shape, b: &Shape) -> bool {
 }
 
 fn is_layer(category: Category) -> bool {
-    matches!(category, Category::Conv | Category::Linear | Category::Attention | Category::Recurrent)
+    matches!(
+        category,
+        Category::Conv | Category::Linear | Category::Attention | Category::Recurrent | Category::Pool
+    )
 }
 
 /// Kinds that hand on all of a stream in another arrangement or number format.

@@ -1,6 +1,6 @@
 //! Whether two parts of a frame say and hold the same.
 
-use netloom_graph::repeats::same;
+use netloom_graph::repeats::{differences, same};
 
 use super::Facts;
 use super::content::{Content, Level, Part, stream};
@@ -62,7 +62,11 @@ fn are_same(facts: &Facts<'_>, view: &View, a: usize, b: usize) -> bool {
     }
     // Equal modules with equal weights in truth are one module called again: that is another story than a repeat.
     match (x.modules.last(), y.modules.last()) {
-        (Some(&x), Some(&y)) => x != y && same(facts.graph, x, y),
+        // Exporters may write a fixed side input once for several blocks, which by itself makes no difference.
+        (Some(&x), Some(&y)) => {
+            x != y
+                && (same(facts.graph, x, y) || differences(facts.graph, x, y).is_some_and(|d| d.is_empty()))
+        }
         _ => false,
     }
 }

@@ -94,7 +94,7 @@ pub fn callouts(
     }
     for callout in &mut callouts {
         callout.title = callout.title.trim_start_matches('_').to_owned();
-        if callout.title == callout.place {
+        if callout.title.starts_with(&callout.place) {
             callout.place.clear();
         }
     }

@@ -28,6 +28,8 @@ pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
 
 /// Space between a pill and the text beside it, px.
 pub(super) const PILL_GAP: f64 = 6.0;
+/// On a page narrower than this no frame is widened for the class of what it holds, px.
+const NARROW_PAGE: f64 = 400.0;
 /// The widest a folded block's name and class may make its frame, px.
 const MAX_FRAME_WIDTH: f64 = 280.0;
 
@@ -121,7 +123,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 // The trunk runs through the middle of most headers: the name needs one half.
                 NodeKind::Container => {
                     let half = boxes[i].natural.max(boxes[i].pill()) + theme.container_padding + HEADER_CLEAR;
-                    let most = if node.repeat > 1 { MAX_FRAME_WIDTH } else { MAX_BOX_WIDTH };
+                    let is_narrow = options.width_px.is_some_and(|w| w < NARROW_PAGE);
+                    let most = if node.repeat > 1 && !is_narrow { MAX_FRAME_WIDTH } else { MAX_BOX_WIDTH };
                     Size::new((2.0 * half).min(most), 0.0)
                 }
                 NodeKind::Layer | NodeKind::Module => {

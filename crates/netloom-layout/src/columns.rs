@@ -26,6 +26,8 @@ pub(crate) struct Columns<'a> {
     pub beside: &'a [bool],
     pub tree: &'a Tree,
     pub owned: &'a (Vec<u32>, Vec<u32>),
+    /// The rows where lines come in at the left and at the right of items, sorted.
+    pub arrivals: &'a [Vec<u32>; 2],
 }
 
 impl Columns<'_> {
@@ -307,7 +309,9 @@ impl Columns<'_> {
         }
         for (child, part) in &lanes {
             // The side where it has to end, or the right; as far out as makes it straight.
-            let by = lean(part).unwrap_or(0.0);
+            // Where something arrives at the right, a free one runs at the left.
+            let aside = if self.arrives(part, true) && !self.arrives(part, false) { -CLOSE } else { 0.0 };
+            let by = lean(part).unwrap_or(aside);
             let place = if by < 0.0 {
                 -mirror.clear(&part.mirrored(), spacing).max(-by)
             } else {
@@ -318,6 +322,13 @@ impl Columns<'_> {
             mirror.merge(&part.mirrored(), -place);
         }
         whole
+    }
+
+    /// Whether a line comes in at the side of an item in one of the rows of a part.
+    fn arrives(&self, part: &Outline, right: bool) -> bool {
+        let rows = &self.arrivals[usize::from(right)];
+        let from = rows.partition_point(|&r| (r as usize) < part.row);
+        rows.get(from).is_some_and(|&r| (r as usize) < part.row + part.reach.len())
     }
 
     /// The places of a part's given ends, at the top of the item below and the bottom of the one above.

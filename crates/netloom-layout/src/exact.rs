@@ -43,11 +43,26 @@ pub(crate) fn exact(
     }
     let absent: Vec<bool> = problem.items.iter().map(|i| i.role.is_door()).collect();
     let tree = tree(problem.items.len(), &absent, &links)?;
+    let arrivals = [Side::Left, Side::Right].map(|side| {
+        let to = problem.links.iter().map(|l| l.target).filter(|t| t.side == side);
+        let mut found: Vec<u32> = to.map(|t| rows[t.item as usize]).collect();
+        found.sort_unstable();
+        found
+    });
     let owned = owned(problem, cells, &links);
     // Where lines attach depends on the order of rows, which depends on the places; the second time it stays.
     let mut last: Option<Order> = None;
     for _ in 0..2 {
-        let columns = Columns { problem, cells, rows, reversed, beside, tree: &tree, owned: &owned };
+        let columns = Columns {
+            problem,
+            cells,
+            rows,
+            reversed,
+            beside,
+            tree: &tree,
+            owned: &owned,
+            arrivals: &arrivals,
+        };
         let mut centers = columns.solve()?;
         doors(problem, cells, rows, &mut centers);
         let mut order = sorted(cells, &centers, &problem.spacing)?;

@@ -131,7 +131,7 @@ fn satellites(problem: &Problem) -> Vec<Satellite> {
             && above[t] != NONE
             && !busy[t]
             && !(host.merge && several[t])
-            && own.size.height <= host.size.height.max(host.note.height);
+            && own.size.height <= host.size.height;
         // A note stands at the right.
         let most = if host.note.width > 0.0 { 1 } else { 2 };
         if wish(s) && plain && free && taken[t] < most {

@@ -73,9 +73,11 @@ impl Walk<'_> {
     fn around(&mut self, side: TensorId, main: TensorId) -> Option<(TensorId, Vec<NodeId>, Option<NodeId>)> {
         let graph = self.graph;
         let (mut at, mut bypass, mut projection) = (side, Vec::new(), None);
-        let (mut n_layers, mut cuts) = (0, false);
+        let (mut n_layers, mut cuts, mut pads) = (0, false, false);
         loop {
-            if graph.tensor(at).consumers.len() > 1 && self.has_layers(at, main, n_layers + 1) {
+            // A part of a stream alone is a branch; cut and filled up with zeros it is a projection without weights.
+            let is_whole = !cuts || pads;
+            if is_whole && graph.tensor(at).consumers.len() > 1 && self.has_layers(at, main, n_layers + 1) {
                 return Some((at, bypass, projection));
             }
             let Producer::Node(id, 0) = graph.tensor(at).producer else { return None };
@@ -87,6 +89,7 @@ impl Walk<'_> {
                 }
                 Category::Norm | Category::Pool | Category::Dropout | Category::Quantize => {}
                 _ if node.layer?.name == "slice" => cuts = true,
+                _ if node.layer?.name == "pad" => pads = true,
                 _ if moves(node.layer?.name) || node.is_alias() => {}
                 _ => return None,
             }
@@ -185,15 +188,7 @@ fn is_layer(category: Category) -> bool {
 fn moves(kind: &str) -> bool {
     matches!(
         kind,
-        "identity"
-            | "reshape"
-            | "flatten"
-            | "transpose"
-            | "squeeze"
-            | "unsqueeze"
-            | "cast"
-            | "cast_like"
-            | "pad"
+        "identity" | "reshape" | "flatten" | "transpose" | "squeeze" | "unsqueeze" | "cast" | "cast_like"
     )
 }
 

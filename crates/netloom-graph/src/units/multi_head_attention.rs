@@ -39,6 +39,11 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
     for projection in made.iter().flatten() {
         nodes.extend(&projection.nodes);
     }
+    let sides: Vec<(usize, &'static str)> =
+        (OPERANDS..node.inputs.len()).filter_map(|i| Some((i, side(source, attention, i)?))).collect();
+    for (i, _) in &sides {
+        nodes.extend(node.input(*i).map_or_else(Vec::new, |t| looked_up(source, t)));
+    }
     let mut last = attention;
     let mut path = Vec::new();
     if let Some(mix) = seek::next(source, attention, &mut path).filter(|n| seek::kind(source, *n) == "linear")
@@ -59,12 +64,16 @@ fn find(source: &Source<'_>, attention: NodeId) -> Option<Unit> {
         ports.push(held(i).map_or((attention, i, name), |linear| (linear, 0, name)));
     }
     share(&mut ports);
-    ports.extend(
-        (OPERANDS..node.inputs.len()).filter_map(|i| Some((attention, i, side(source, attention, i)?))),
-    );
+    // What only this attention looks up for itself is no operand.
+    let is_own = |i: &usize| node.input(*i).and_then(|t| source.maker(t)).is_some_and(|m| nodes.contains(&m));
+    let mut subtitle = subtitle(source, attention);
+    if sides.iter().any(|(i, _)| is_own(i)) {
+        subtitle += ", position bias";
+    }
+    ports.extend(sides.iter().filter(|(i, _)| !is_own(i)).map(|(i, role)| (attention, *i, *role)));
     Some(Unit {
         title: title(source, attention, &made),
-        subtitle: subtitle(source, attention),
+        subtitle,
         category: Category::Attention,
         ports,
         nodes,
@@ -82,6 +91,25 @@ pub(super) fn side(source: &Source<'_>, attention: NodeId, position: usize) -> O
         _ if is_learned(source, tensor) => "bias",
         _ => "mask",
     })
+}
+
+/// The nodes that look up and lay out a bias of positions; none for what is no look-up in a learned table.
+fn looked_up(source: &Source<'_>, bias: TensorId) -> Vec<NodeId> {
+    let mut nodes = Vec::new();
+    let table = seek::before(source, bias, &mut nodes);
+    match source.maker(table).filter(|m| looks_up(source, *m)) {
+        Some(table) => {
+            nodes.push(table);
+            nodes
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Whether a node takes entries of a stored table, by rows or one by one.
+fn looks_up(source: &Source<'_>, id: NodeId) -> bool {
+    let is_stored = || source.node(id).input(0).is_some_and(|t| layers::is_stored(source.graph, t));
+    matches!(source.kind(id), "gather" | "gather_nd" | "gather_elements") && is_stored()
 }
 
 /// Whether a node is an attention without projections of its own.
@@ -248,7 +276,7 @@ pub(super) fn is_learned(source: &Source<'_>, tensor: TensorId) -> bool {
             return false;
         }
         let Some(maker) = source.maker(tensor) else { continue };
-        if seek::kind(source, maker) == "embedding" {
+        if looks_up(source, maker) {
             return true;
         }
         work.extend(source.node(maker).inputs.iter().flatten());

@@ -31,6 +31,11 @@ fn find(source: &Source<'_>, conv: NodeId) -> Option<Unit> {
     if !is_patches || !is_unpadded || node.attributes.int("group").unwrap_or(1) != 1 {
         return None;
     }
+    // A sequence that is laid out as a map and shortened is no image any more.
+    let from = seek::before(source, node.input(0)?, &mut Vec::new());
+    if source.shape(from).rank() == Some(SEQUENCE) {
+        return None;
+    }
     let channels = seek::channels(source, node.output(0)?)?;
     let mut nodes = vec![conv];
     let mut at = node.output(0)?;

@@ -114,10 +114,17 @@ pub(super) fn private(source: &Source<'_>, nodes: &[NodeId], last: NodeId) -> Ve
 pub(super) fn works_on_tokens(source: &Source<'_>, linear: NodeId) -> bool {
     let Some((input, output)) = source.ends(linear) else { return false };
     let rank = |t: TensorId| source.shape(t).rank().unwrap_or(0);
-    let moved = before(source, input, &mut Vec::new());
-    // What flattens an image for a classifier changes how many features there are.
     let features = |t: TensorId| source.dims(t).and_then(|d| d.last().cloned());
-    rank(output) >= 3 || rank(moved) >= 3 && features(moved) == features(input)
+    let mut at = before(source, input, &mut Vec::new());
+    // Rows may be laid flat before their norm.
+    if let Some(norm) = source.maker(at).filter(|n| category(source, *n) == Category::Norm)
+        && let Some(from) = source.node(norm).input(0)
+        && rank(at) < 3
+    {
+        at = before(source, from, &mut Vec::new());
+    }
+    // What flattens an image for a classifier changes how many features there are.
+    rank(output) >= 3 || rank(at) >= 3 && features(at) == features(input)
 }
 
 /// How many features a node makes, if that is known.

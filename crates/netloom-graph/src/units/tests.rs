@@ -62,6 +62,11 @@ fn attention_takes_its_projections() {
     let unit = &find(&lifted.graph, Level::Paper)[0];
     let kinds: Vec<String> = unit.nodes.iter().map(|n| lifted.graph.node(*n).kind()).collect();
     assert_eq!(kinds.iter().filter(|k| *k == "matmul").count(), 3, "{kinds:?}");
+    let biased = own.replace(
+        "w = Softmax a",
+        "t = stored 9 4; i = stored 5 5; g = Gather t i; h = Transpose g perm=[2,0,1]; b = Add a h; w = Softmax b",
+    );
+    check(&biased, Level::Paper, "self-attention [4 heads × 8, position bias] < Q, K, V");
     let masked = own.replace("w = Softmax a", "m: 1 1 5 5; b = Add a m; w = Softmax b");
     check(&masked, Level::Paper, "self-attention [4 heads × 8] < Q, K, V, mask");
 }

@@ -1,6 +1,7 @@
 //! Whether two parts of a frame say and hold the same.
 
 use netloom_graph::repeats::{differences, same};
+use netloom_graph::{ModuleId, NodeId};
 
 use super::Facts;
 use super::content::{Content, Level, Part, stream};
@@ -62,13 +63,18 @@ fn are_same(facts: &Facts<'_>, view: &View, a: usize, b: usize) -> bool {
     }
     // Equal modules with equal weights in truth are one module called again: that is another story than a repeat.
     match (x.modules.last(), y.modules.last()) {
-        // Exporters may write a fixed side input once for several blocks, which by itself makes no difference.
-        (Some(&x), Some(&y)) => {
-            x != y
-                && (same(facts.graph, x, y) || differences(facts.graph, x, y).is_some_and(|d| d.is_empty()))
-        }
+        (Some(&x), Some(&y)) => x != y && (same(facts.graph, x, y) || differ_unseen(facts, x, y)),
         _ => false,
     }
+}
+
+/// Whether two modules differ only in operators that are not drawn: exporters may write what several blocks read, such
+/// as a fixed mask, in the first of them.
+fn differ_unseen(facts: &Facts<'_>, a: ModuleId, b: ModuleId) -> bool {
+    let unseen = |n: &NodeId| !facts.is_shown(*n);
+    differences(facts.graph, a, b).is_some_and(|found| {
+        found.changes.is_empty() && found.only_left.iter().chain(&found.only_right).all(unseen)
+    })
 }
 
 /// Whether two parts read at the same places: the second what comes before it where the first does, and both the same

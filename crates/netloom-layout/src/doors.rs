@@ -4,7 +4,7 @@ use crate::clean::{Clean, NONE};
 use crate::cut::Piece;
 use crate::place::HEAVY;
 use crate::problem::{Problem, Role, Solution};
-use crate::{EdgeKind, LayoutInput};
+use crate::{EdgeKind, LayoutInput, Side};
 
 /// Rounds in which doors of a container may move to the other side before those in the way are closed for good.
 const MOVES: usize = 2;
@@ -17,6 +17,8 @@ pub(crate) struct Door {
     /// The child of the container it leads to.
     to: u32,
     moved: bool,
+    /// Whether a port says where it is.
+    given: bool,
 }
 
 /// The nets that may come into a container through a door, sorted: by-passes to one thing only, which the flow enters
@@ -52,7 +54,11 @@ pub(crate) fn doors(
         let edge = &input.edges[first.edge as usize];
         let merge = edge.weight < HEAVY
             && (input.nodes[first.to as usize].merge || on_trunk.binary_search(&first.to).is_ok());
+        // A port in a side is entered level.
+        let port = input.nodes[first.to as usize].ports.get(first.to_port as usize).map(|p| p.side);
+        let port = port.filter(|_| !clean.is_container(first.to as usize));
         let aside = clean.is_container(first.to as usize)
+            || matches!(port, Some(Side::Left | Side::Right))
             || (net.iter().map(|&i| piece(i)).filter(|p| p.from == NONE))
                 .all(|p| input.edges[p.edge as usize].kind == EdgeKind::Skip)
             || (merge && edge.kind == EdgeKind::Flow);
@@ -67,10 +73,15 @@ pub(crate) fn doors(
             open(first.to as usize, first.net)
         } else {
             let into = input.nodes[first.to as usize].merge || forks(first.net);
-            (first.to_port == NONE && into).then_some(true)
+            match port {
+                None => into.then_some(true),
+                Some(Side::Right) => Some(true),
+                Some(Side::Left) => Some(false),
+                Some(_) => None,
+            }
         };
         if let Some(right) = side {
-            found.push(Door { net: first.net, right, to: first.to, moved: false });
+            found.push(Door { net: first.net, right, to: first.to, moved: false, given: port.is_some() });
         }
     }
     if found.is_empty() {
@@ -84,9 +95,12 @@ pub(crate) fn doors(
         .collect();
     entered.sort_unstable();
     found.retain(|d| entered.binary_search(&d.to).is_ok());
-    // A leaf has two sides.
+    // A leaf has two sides, and ports may take them.
+    let mut ports: Vec<u32> = found.iter().filter(|d| d.given).map(|d| d.to).collect();
+    ports.sort_unstable();
+    found.retain(|d| d.given || ports.binary_search(&d.to).is_err());
     let mut by_target: Vec<(u32, usize)> = (found.iter().enumerate())
-        .filter(|(_, d)| !clean.is_container(d.to as usize))
+        .filter(|(_, d)| !d.given && !clean.is_container(d.to as usize))
         .map(|(i, d)| (d.to, i))
         .collect();
     by_target.sort_unstable();
@@ -123,7 +137,9 @@ pub(crate) fn unblock(
         if !in_the_way.next().unwrap_or(false) {
             return true;
         }
-        let free = !targets.contains(&(door.to, !door.right)) && !clean.is_container(door.to as usize);
+        let free = !door.given
+            && !targets.contains(&(door.to, !door.right))
+            && !clean.is_container(door.to as usize);
         door.right = !door.right;
         free && round < MOVES && !std::mem::replace(&mut door.moved, true)
     });

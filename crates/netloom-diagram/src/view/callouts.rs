@@ -119,7 +119,9 @@ impl View {
     pub fn with_callouts(mut self, callouts: Vec<Callout>) -> Self {
         for node in callouts.iter().flat_map(|c| &c.of) {
             let subtitle = &mut self.nodes[*node].subtitle;
-            if let Some((_, rest)) = subtitle.rsplit_once(" · ") {
+            // How many blocks it holds is its own; the class is said with the detail.
+            let counts = subtitle.starts_with(|c: char| c.is_ascii_digit());
+            if let Some((_, rest)) = subtitle.rsplit_once(" · ").filter(|_| !counts) {
                 *subtitle = rest.to_owned();
             }
         }

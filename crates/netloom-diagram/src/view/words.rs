@@ -1,8 +1,8 @@
 //! What a box says: titles, sizes and classes of operators and modules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use netloom_graph::{Category, Elements, Graph, ModuleId, ModuleKind, NodeId, TensorId, layers};
+use netloom_graph::{Category, Elements, Graph, ModuleId, NodeId, TensorId, layers, repeats};
 use netloom_scene::Key;
 
 use super::build::{Builder, blank, relative, safe};
@@ -96,7 +96,7 @@ impl Builder<'_> {
             };
         }
         let parameters = row.map_or(0, |r| r.parameters);
-        let mut subtitle = self.class(id);
+        let mut subtitle = self.made_of(id).unwrap_or_else(|| self.class(id));
         if parameters > 0 {
             let size = number::si(parameters);
             subtitle = if subtitle.is_empty() { size } else { format!("{subtitle} · {size}") };
@@ -127,14 +127,15 @@ impl Builder<'_> {
             let bare = |s: &str| s.replace('_', "").to_lowercase();
             return if bare(&class) == bare(&module.name) { String::new() } else { class };
         }
-        let kinds: BTreeSet<Option<&str>> =
-            module.children.iter().map(|c| self.graph.module(*c).class.as_deref()).collect();
-        match (kinds.len(), kinds.first()) {
-            (1, Some(Some(kind))) if module.children.len() > 1 && module.kind == ModuleKind::Module => {
-                format!("{} × {kind}", module.children.len())
-            }
-            _ => class,
-        }
+        self.made_of(id).unwrap_or(class)
+    }
+
+    /// How many blocks of what a module consists of, if it consists of nothing else.
+    fn made_of(&self, id: ModuleId) -> Option<String> {
+        repeats::makes_up(self.graph, id).map(|(n, kind)| match kind {
+            "" => format!("{n} blocks"),
+            kind => format!("{n} × {kind}"),
+        })
     }
 
     /// The category that costs most inside a module, by multiply-adds, then parameters, then count.

@@ -63,6 +63,25 @@ pub fn repeats(graph: &Graph) -> Vec<Repeat> {
     found
 }
 
+/// How many blocks of one make a module consists of, and what one is called, if it consists of nothing else; what its
+/// parts are numbered without a name stays without.
+pub fn makes_up(graph: &Graph, module: ModuleId) -> Option<(usize, &str)> {
+    let module = graph.module(module);
+    let computes = |m: &&ModuleId| !operators(graph, **m).is_empty();
+    let parts: Vec<ModuleId> = module.children.iter().filter(computes).copied().collect();
+    let (first, rest) = parts.split_first()?;
+    // Joining what the blocks made is all that may be left to do.
+    let joins = |n: &NodeId| graph.node(*n).is_alias() || graph.node(*n).op == "Concat";
+    let alone = module.nodes.iter().all(joins);
+    let one_make = !rest.is_empty() && parts.windows(2).all(|p| alike(graph, p[0], p[1]));
+    if !alone || !one_make || !parts.iter().all(|m| is_block(graph, *m)) {
+        return None;
+    }
+    let first = graph.module(*first);
+    let name = first.class.as_deref().map(|c| c.trim_start_matches('_'));
+    Some((parts.len(), name.or_else(|| series(&first.name)).unwrap_or_default()))
+}
+
 /// Whether a module is more than one layer: it has parts, or more than one of its operators reads a stored matrix.
 fn is_block(graph: &Graph, module: ModuleId) -> bool {
     let matrix = |t: TensorId| {

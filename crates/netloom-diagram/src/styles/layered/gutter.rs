@@ -91,6 +91,11 @@ fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Ve
         [t, _, _, h] if category == Category::Recurrent => {
             (vec![Dim::Known(3), t.clone()], vec![join(&[t.clone(), h.clone()])])
         }
+        // Images with their channels last: the sides are told by being equal.
+        [_, h, w, c] if h == w && c != w && h.as_known().is_some() => (
+            vec![Dim::Known(4), h.clone(), w.clone()],
+            vec![format!("{lead}{}", join(&[h.clone(), w.clone()])), number::dim(c)],
+        ),
         [_, c, rest @ ..] => {
             let mut key = vec![Dim::Known(4)];
             key.extend(rest.iter().cloned());

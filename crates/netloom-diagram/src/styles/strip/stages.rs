@@ -64,6 +64,10 @@ fn at(stages: &[Stage], size: &str, y: f64) -> Option<usize> {
 fn size(graph: &Graph, view: &View, node: usize) -> Option<String> {
     let output = view.nodes[node].output?;
     match graph.tensor(output).ty.shape().dims()? {
+        // Images with their channels last: the sides are told by being equal.
+        [_, h, w, c] if h == w && c != w && h.as_known().is_some() => {
+            Some(format!("{}×{}", number::dim(h), number::dim(w)))
+        }
         [_, _, sides @ ..] if sides.len() >= 2 && sides.iter().all(|d| !Dim::is_unknown(d)) => {
             Some(sides.iter().map(number::dim).collect::<Vec<_>>().join("×"))
         }

@@ -1,5 +1,6 @@
 //! Scaled dot-product attention in any dressing.
 
+mod added;
 mod axes;
 mod causal;
 mod claims;
@@ -13,11 +14,12 @@ use super::Rule;
 use super::rewrite::{Becomes, Found};
 use super::source::{Source, close, rearranges};
 use crate::layers::attention as row;
-use crate::{Attribute, DType, Dim, NodeId, TensorId, layers};
+use crate::{Attribute, Dim, NodeId, TensorId};
+use added::{Added, mask_steps};
 pub(super) use causal::is_causal;
 use claims::{Between, Heads, Trace, between, trace, window};
 use operand::{Operand, settle, step, undress};
-use scores::{Scores, scores, weights};
+use scores::{scores, weights};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule {
@@ -30,9 +32,6 @@ pub(super) const RULE: Rule = Rule {
 
 /// The most operators that dress the result.
 const MAX_DRESSING: usize = 12;
-
-/// The most operators that a bias is searched for what is learned.
-const MAX_BIAS: usize = 48;
 
 fn find(source: &Source<'_>, softmax: NodeId) -> Option<Found> {
     if source.kind(softmax) != "softmax" || source.node(softmax).op != "Softmax" {
@@ -167,117 +166,6 @@ fn scale(source: &Source<'_>, numbers: &[(TensorId, bool)], operands: &[Operand]
         let number = source.fixed(number)?;
         Some(if times { scale * number } else { scale / number })
     })
-}
-
-/// What is added to scores: at most one learned or computed bias, and masks.
-struct Added {
-    bias: Option<TensorId>,
-    masks: Vec<TensorId>,
-}
-
-impl Added {
-    fn of(source: &Source<'_>, scores: &Scores) -> Self {
-        let mut found = Self { bias: None, masks: Vec::new() };
-        let mut added = scores.added.clone();
-        // What is learned is the bias, whatever else is added.
-        let learned = |(t, by): &(TensorId, NodeId)| {
-            let stored = layers::is_stored(source.graph, *t);
-            if stored { source.learns(*by) } else { nature(source, *t) == Nature::Learned }
-        };
-        added.sort_by_key(|a| !learned(a));
-        for (tensor, by) in added {
-            let stored = layers::is_stored(source.graph, tensor);
-            let hides = if stored { !source.learns(by) } else { nature(source, tensor) == Nature::Hides };
-            if found.bias.is_some() || hides {
-                found.masks.push(tensor);
-                continue;
-            }
-            // A bias and a mask may be added to each other before both are added to the scores of every layer.
-            let terms = source.made_by(tensor, "add").and_then(|n| Some((n, source.pair(n)?)));
-            match terms {
-                Some((sum, (a, b))) if !stored => {
-                    let hides = |t: TensorId| nature(source, t) == Nature::Hides && source.maker(t).is_some();
-                    match [hides(a), hides(b)] {
-                        [true, false] if splits(source, [a, b], sum) => found.push(b, a),
-                        [false, true] if splits(source, [a, b], sum) => found.push(a, b),
-                        _ => found.bias = Some(tensor),
-                    }
-                }
-                _ => found.bias = Some(tensor),
-            }
-        }
-        found
-    }
-
-    fn push(&mut self, bias: TensorId, mask: TensorId) {
-        self.bias = Some(bias);
-        self.masks.push(mask);
-    }
-}
-
-/// Whether both terms of a sum may be read apart: each is of its rank, and what it learns is learned as a bias too.
-fn splits(source: &Source<'_>, terms: [TensorId; 2], sum: NodeId) -> bool {
-    let rank = source.node(sum).output(0).and_then(|t| source.shape(t).rank());
-    terms.iter().all(|t| source.shape(*t).rank() == rank) && !source.learns(sum)
-}
-
-/// What a tensor does that is added to scores.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Nature {
-    /// It depends on something learned.
-    Learned,
-    /// It hides positions, by truth values or very low numbers.
-    Hides,
-    /// Neither is found.
-    Other,
-}
-
-fn nature(source: &Source<'_>, tensor: TensorId) -> Nature {
-    let mut hides =
-        source.graph.tensor(tensor).ty.dtype() == Some(DType::Bool) || source.maker(tensor).is_none();
-    let mut work = vec![tensor];
-    let mut seen: Vec<NodeId> = Vec::new();
-    while let Some(at) = work.pop() {
-        hides |= causal::is_low(source, at);
-        let Some(maker) = source.maker(at).filter(|m| !seen.contains(m)) else { continue };
-        if source.learns(maker) {
-            return Nature::Learned;
-        }
-        // Its sizes may come from data without any number of it.
-        if seen.len() < MAX_BIAS && source.kind(maker) != "shape" {
-            seen.push(maker);
-            work.extend(source.node(maker).inputs.iter().flatten());
-        }
-    }
-    if hides { Nature::Hides } else { Nature::Other }
-}
-
-/// What only brings a mask into the form in which it is added.
-fn mask_steps(source: &Source<'_>, bare: TensorId) -> Vec<operand::Step> {
-    let mut steps: Vec<operand::Step> = Vec::new();
-    let mut at = bare;
-    while steps.len() < MAX_DRESSING {
-        let Some(node) = source.maker(at) else { break };
-        let inputs = &source.node(node).inputs;
-        let from = match (source.kind(node), inputs.as_slice()) {
-            // Hidden or not becomes a number that is added.
-            ("where", [Some(hidden), Some(a), Some(b)]) => {
-                Some(*hidden).filter(|_| source.number(*a).is_some() && source.number(*b).is_some())
-            }
-            // A mask may be added to a bias that is nowhere.
-            ("add", [Some(a), Some(b)]) => match [a, b].map(|t| causal::fill(source, *t) == Some(0.0)) {
-                [true, false] => Some(*b),
-                [false, true] => Some(*a),
-                _ => None,
-            },
-            ("cast" | "expand" | "unsqueeze" | "slice", _) => inputs.first().copied().flatten(),
-            _ => None,
-        };
-        let Some(from) = from.filter(|t| source.maker(*t).is_some()) else { break };
-        steps.push(operand::Step { node, from, to: at, number: None });
-        at = from;
-    }
-    steps
 }
 
 /// Settles the group; a rotary embedding is taken in where queries and keys both have it, with the same tables.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The blocks that a figure draws once with a count, all modules being open: how often each comes, and what is said of
 /// those that differ; for equal blocks alone and for blocks of one make.
-const FOLDS: &[(&str, &[u32], &[(u32, &str)])] = &[
+const FOLDS: &[(&str, &[u32], Similar)] = &[
     ("resnet18", &[2], &[(2, ""), (2, FIRST), (2, FIRST), (2, FIRST)]),
     ("resnet50", &[2, 3, 5, 2], &[(3, "first: skip 1×1"), (4, FIRST), (6, FIRST), (3, FIRST)]),
     (
@@ -24,6 +24,9 @@ const FOLDS: &[(&str, &[u32], &[(u32, &str)])] = &[
     ("unet", &[], &[]),
     ("unet_small", &[], &[]),
 ];
+/// Counts and remarks of blocks of one make.
+type Similar = &'static [(u32, &'static str)];
+
 const FIRST: &str = "first: /2, skip 1×1";
 const HALVES: &str = "first: /2, no skip";
 const DENSE: [&str; 4] = [

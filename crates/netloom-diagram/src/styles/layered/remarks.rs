@@ -14,13 +14,15 @@ const MAX_HEADER_ROOM: f64 = 64.0;
 /// The least width of remarks before they are broken into lines, px.
 const NOTE_WIDTH: f64 = 72.0;
 
-/// Shapes the remarks of frames, and says how far the left side of each is pushed out for its header, px.
+/// Shapes the remarks of frames, and says how far the left side of each is pushed out for its header and remarks, px.
 pub(super) fn in_frames(view: &View, widths: &[f64], boxes: &mut [BoxText], theme: &Theme) -> Vec<f64> {
     let halves = halves(view, widths);
     let mut room = vec![0.0; view.nodes.len()];
     for (i, node) in view.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Container) {
         if node.repeat > 1 && halves[i] > 0.0 {
-            room[i] = (boxes[i].natural + 2.0 * HEADER_CLEAR - halves[i]).clamp(0.0, MAX_HEADER_ROOM);
+            let remark = lines(&node.notes, f64::INFINITY, theme).iter().map(|n| n.width).fold(0.0, f64::max);
+            let widest = boxes[i].natural.max(remark);
+            room[i] = (widest + 2.0 * HEADER_CLEAR - halves[i]).clamp(0.0, MAX_HEADER_ROOM);
         }
         let width = (halves[i] + room[i] - HEADER_CLEAR).max(NOTE_WIDTH);
         boxes[i].notes = lines(&node.notes, width, theme);

@@ -319,23 +319,32 @@ impl Chooser<'_> {
             self.page.height
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pages are small")]
-        let mut keep = (length / self.least_scale / PITCH).clamp(1.0, 400.0) as usize;
-        loop {
+        let many = (length / self.least_scale / PITCH).clamp(1.0, 400.0) as usize;
+        let mut keep = many;
+        let mut found = None;
+        while keep > 0 && found.is_none() {
             let view = elide(self.graph, &spec, &all, keep);
-            let fitted = self.fit(&view);
-            if keep > 1 && fitted.is_none() {
-                keep = keep * 2 / 3;
-                continue;
-            }
-            let (scene, width_px) = fitted
-                .unwrap_or_else(|| ((self.style.draw)(self.graph, &view, &self.draw), self.options.width_px));
-            let left_out = boxes(&all) + 1 - boxes(&view).min(boxes(&all) + 1);
-            let notes = vec![format!(
+            found = self.fit(&view).map(|(scene, width_px)| (view, scene, width_px));
+            keep = keep * 2 / 3;
+        }
+        let mut notes = Vec::new();
+        // Where even one box is too wide, its neighbours' words are: what is as long as the page tells more.
+        let (view, scene, width_px) = found.unwrap_or_else(|| {
+            let view = elide(self.graph, &spec, &all, many);
+            let scene = (self.style.draw)(self.graph, &view, &self.draw);
+            notes.extend(small_type(&scene, &self.draw));
+            (view, scene, self.options.width_px)
+        });
+        let left_out = (boxes(&all) + 1).saturating_sub(boxes(&view));
+        if boxes(&view) < boxes(&all) {
+            notes.push(format!(
                 "{left_out} of {} boxes are left out, so that the figure fits the page; --depth 1 draws them all",
                 boxes(&all)
-            )];
-            return Chosen { view, scene, notes, width_px };
+            ));
+        } else {
+            notes.push("modules are closed, so that the figure fits the page; --depth 1 draws all inputs and outputs".to_owned());
         }
+        Chosen { view, scene, notes, width_px }
     }
 
     /// Whether a view cannot fit, told from the number of its boxes alone.

@@ -31,7 +31,11 @@ impl Groups {
         if options.plumbing || options.detail == Detail::Implement {
             return groups;
         }
-        let level = if options.detail == Detail::Sketch { Level::Sketch } else { Level::Paper };
+        let level = match (options.detail, options.compact) {
+            (Detail::Sketch, _) => Level::Sketch,
+            (_, true) => Level::Compact,
+            _ => Level::Paper,
+        };
         for unit in units::find(graph, level) {
             // Movement is hidden except where it has a name, such as a channel shuffle.
             if let (Category::Shape, Some(last)) = (unit.category, unit.nodes.last()) {

@@ -103,6 +103,8 @@ pub struct ViewOptions {
     pub open: Vec<String>,
     /// How much is said.
     pub detail: Detail,
+    /// Whether equal layers in a row are one box with their number.
+    pub compact: bool,
     /// Whether reshapes, casts and other movement of data is shown.
     pub plumbing: bool,
     /// Whether the batch dimension is shown.
@@ -119,6 +121,7 @@ impl Default for ViewOptions {
             depth: Depth::Levels(2),
             open: Vec::new(),
             detail: Detail::Paper,
+            compact: false,
             plumbing: false,
             batch: false,
             fold: Fold::None,

@@ -1,6 +1,6 @@
 //! Movement of channels that has a name of its own.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, Dim, NodeId, TensorId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "channel_shuffle",
     about: "channels dealt out to groups in turn are a channel shuffle, channels laid out in space a pixel shuffle",
     pattern: "Reshape(Transpose(Reshape(x))) with rows and columns of channels exchanged | DepthToSpace(x)",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

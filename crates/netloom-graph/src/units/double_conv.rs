@@ -1,6 +1,6 @@
 //! Equal convolutions in a row.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "double_conv",
     about: "convolutions in a row that are equal in all but the channels they read are one box with their number",
     pattern: "Activation(Norm(Conv(Activation(Norm(Conv(x))))))",
-    at_paper: false,
+    level: Level::Compact,
     find,
 };
 

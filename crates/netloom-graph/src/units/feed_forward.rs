@@ -1,6 +1,6 @@
 //! Two linear layers with an activation between them.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "feed_forward",
     about: "a linear layer, an activation and a second linear layer are a feed-forward block",
     pattern: "Linear(Activation(Linear(x)))",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

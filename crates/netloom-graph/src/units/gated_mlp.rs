@@ -1,6 +1,6 @@
 //! A feed-forward block whose hidden numbers are gated by an activation of a second projection.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId, TensorId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "gated_mlp",
     about: "a linear layer times an activation of another, and a linear layer after, are a gated feed-forward block",
     pattern: "Linear(Activation(Linear(x)) * Linear(x)) | let a, b = Split(Linear(x)): Linear(Activation(a) * b)",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

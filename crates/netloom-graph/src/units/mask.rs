@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Unit, UnitRule, multi_head_attention, seek};
+use super::{Level, Unit, UnitRule, multi_head_attention, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId, TensorId};
 
@@ -11,7 +11,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "mask",
     about: "comparisons and selections that only say where attentions may look are their mask",
     pattern: "Where(And(Gather(mask), positions <= positions), 0, -inf), read by attentions as their mask",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

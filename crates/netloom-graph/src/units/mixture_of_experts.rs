@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{MAX_NODES, Unit, UnitRule, seek};
+use super::{Level, MAX_NODES, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId, TensorId};
 
@@ -11,7 +11,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "mixture_of_experts",
     about: "a router that picks the best of many blocks for each token, and the blocks, are a mixture of experts",
     pattern: "let w, i = TopK(Softmax(Linear(x)), k): Sum(w * Expert[i](x))",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

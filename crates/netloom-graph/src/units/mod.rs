@@ -50,16 +50,18 @@ pub struct UnitRule {
     pub about: &'static str,
     /// The layers of the unit, written as a formula; a bar separates alternatives.
     pub pattern: &'static str,
-    /// Whether a figure of a paper draws it as one box; a sketch does with every unit.
-    pub at_paper: bool,
+    /// The finest level at which it is drawn as one box.
+    pub level: Level,
     find: fn(&Source<'_>, NodeId) -> Option<Unit>,
 }
 
 /// How much a figure says, as far as units go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Level {
     /// Whole blocks of layers are one box.
     Sketch,
+    /// So are equal layers in a row, where a figure of a paper would be too long.
+    Compact,
     /// Units that a paper would name are one box.
     Paper,
 }
@@ -111,7 +113,7 @@ pub fn find(graph: &Graph, level: Level) -> Vec<Unit> {
     let source = Source::new(graph);
     let mut taken = vec![false; graph.nodes().len()];
     let mut found = Vec::new();
-    for rule in UNITS.iter().filter(|r| r.at_paper || level == Level::Sketch) {
+    for rule in UNITS.iter().filter(|r| r.level >= level) {
         for (anchor, node) in graph.nodes() {
             if node.layer.is_none() || taken[anchor.index()] {
                 continue;

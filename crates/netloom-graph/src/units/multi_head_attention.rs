@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::layers::attention as row;
 use crate::lift::Source;
 use crate::{Category, DType, NodeId, TensorId, layers};
@@ -12,7 +12,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "multi_head_attention",
     about: "an attention with the linear layers that make its operands and the one that mixes its result",
     pattern: "Linear(Attention(Linear(x), Linear(x), Linear(y))) | Linear(Attention(Split(Linear(x))))",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

@@ -1,6 +1,6 @@
 //! An image cut into patches, each projected to a row of features.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "patch_embedding",
     about: "a convolution of patches side by side, laid out as a sequence, is a patch embedding",
     pattern: "Transpose(Flatten(Conv(x))) with strides equal to the kernel",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

@@ -1,6 +1,6 @@
 //! Four neighbours of a feature map laid side by side, normed and projected.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "patch_merging",
     about: "every second row and column joined with those between, normed and projected, is patch merging",
     pattern: "Linear(LayerNorm(Concat(Slice(x), Slice(x), Slice(x), Slice(x))))",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

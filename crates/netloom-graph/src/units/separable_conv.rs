@@ -1,6 +1,6 @@
 //! Convolutions taken apart into one per channel and one across channels.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId};
 
@@ -10,7 +10,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     about: "a convolution channel by channel and one across channels are a separable convolution, with a wide middle \
             an inverted residual",
     pattern: "Conv1x1(Activation(Norm(ConvDepthwise(x)))) | Conv1x1(ConvDepthwise(Conv1x1(x)))",
-    at_paper: false,
+    level: Level::Sketch,
     find,
 };
 

@@ -1,6 +1,6 @@
 //! Channels weighted by what the whole image holds.
 
-use super::{Unit, UnitRule, seek};
+use super::{Level, Unit, UnitRule, seek};
 use crate::lift::Source;
 use crate::{Category, NodeId, TensorId};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: UnitRule = UnitRule {
     name: "squeeze_excite",
     about: "channels times a gate that two layers compute from their means are squeeze-and-excite",
     pattern: "x * Sigmoid(Conv(Activation(Conv(GlobalAveragePool(x))))) | x * Sigmoid(Conv1d(GlobalAveragePool(x)))",
-    at_paper: true,
+    level: Level::Paper,
     find,
 };
 

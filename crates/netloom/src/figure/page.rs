@@ -70,6 +70,7 @@ pub(super) fn spec(style: &Style, options: &FigureOptions, patterns: Vec<Pattern
         depth: options.depth.unwrap_or(Depth::Full),
         open: options.open.clone(),
         detail: options.detail,
+        compact: false,
         plumbing: options.plumbing,
         batch: options.batch,
         fold: if all { Fold::None } else { options.fold },
@@ -134,7 +135,7 @@ impl Chooser<'_> {
         }
         let levels = self.levels(self.options.detail);
         let is_sketch = self.options.detail == Detail::Sketch;
-        if let Some(chosen) = self.richest(&levels, &[]) {
+        if let Some(chosen) = self.compacted(&levels).or_else(|| self.richest(&levels, &[])) {
             return chosen;
         }
         if is_sketch {
@@ -153,6 +154,22 @@ impl Chooser<'_> {
 
     fn spec(&self, depth: Depth, detail: Detail) -> ViewOptions {
         ViewOptions { depth, detail, ..spec(self.style, self.options, self.patterns.clone()) }
+    }
+
+    /// The whole with equal layers in a row as one box each, where the whole as it is does not fit and this does.
+    fn compacted(&self, levels: &[View]) -> Option<Chosen> {
+        let whole = levels.last().filter(|v| !is_closed(v))?;
+        if !self.is_hopeless(whole) && self.fit(whole).is_some() {
+            return None;
+        }
+        let spec = ViewOptions { compact: true, ..self.spec(Depth::Full, self.options.detail) };
+        let view = view(self.graph, &spec);
+        if view.nodes.len() >= whole.nodes.len() || is_closed(&view) || self.is_hopeless(&view) {
+            return None;
+        }
+        let (scene, width_px) = self.fit(&view)?;
+        let note = "equal layers in a row are one box each, so that the figure fits the page; --depth full parts them";
+        Some(Chosen { view, scene, notes: vec![note.to_owned()], width_px })
     }
 
     /// Every layer; blocks in a row once with a count where that makes it fit.

@@ -50,6 +50,7 @@ fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern]) -> View 
             depth,
             open: options.open.clone(),
             detail: options.detail,
+            compact: false,
             plumbing: options.plumbing,
             batch: options.batch,
             fold: options.fold,

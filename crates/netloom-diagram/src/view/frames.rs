@@ -53,7 +53,7 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
                 let (peers, most) = kinds[&kind(node)];
                 let is_all =
                     is_page && boxes[i] * NEARLY_ALL.1 >= all * NEARLY_ALL.0 && kind(node) != "coder";
-                node.repeat > 1 || !folded && !is_all && peers > 1 && most > FEW
+                node.repeat > 1 || !options.compact && !folded && !is_all && peers > 1 && most > FEW
             };
             let (kept, rest): (Vec<usize>, Vec<usize>) = level.iter().partition(|i| says(**i));
             level = kept;

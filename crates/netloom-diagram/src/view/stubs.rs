@@ -11,6 +11,9 @@ use super::{NodeKind, Pass, View, ViewNode, ViewOptions};
 /// From how many readers on a side input is cut into stubs.
 const FAN_OUT: usize = 4;
 
+/// The same for what says where attentions may look.
+const FAN_OUT_MASK: usize = 2;
+
 pub(super) static PASS: Pass =
     Pass { name: "stubs", about: "cuts the arrows of far-reaching side inputs into labelled stubs", run };
 
@@ -22,7 +25,10 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
     }
     let mut gone: Vec<usize> = Vec::new();
     for ((source, _), edges) in bundles {
-        if edges.len() < FAN_OUT || !edges.iter().all(|e| is_side(graph, view, *e)) {
+        let masks = edges.iter().all(|e| matches!(view.edges[*e].port, Some("mask" | "bias")));
+        if edges.len() < if masks { FAN_OUT_MASK } else { FAN_OUT }
+            || !edges.iter().all(|e| is_side(graph, view, *e))
+        {
             continue;
         }
         // A stub is called what its source is called where that stands, or what that is computed from.

@@ -12,6 +12,8 @@ use crate::view::{NodeKind, View};
 
 /// Space between the column of sizes and the figure, px.
 const GAP: f64 = 14.0;
+/// Space between a size and what is drawn above or below it, px.
+const CLEAR: f64 = 3.0;
 
 /// The column of sizes.
 pub(super) struct Sizes {
@@ -106,10 +108,28 @@ fn stage(shape: &Shape, category: Category, batch: bool) -> Option<(Vec<Dim>, Ve
 }
 
 impl Sizes {
-    /// Width of the column with the gap behind it, px; 0 when there is none.
-    pub(super) fn width(&self) -> f64 {
-        let widest = self.rows.iter().flat_map(|r| &r.lines).map(|l| l.width).fold(0.0, f64::max);
-        if widest > 0.0 { widest + GAP } else { 0.0 }
+    /// How far right the figure has to stand, px, so that no size touches what is drawn at its height.
+    pub(super) fn room(&self, layout: &Layout, theme: &Theme) -> f64 {
+        let lines = |r: &Row| r.lines.iter().map(|l| theme.line_height(l.style.size_px)).sum::<f64>();
+        let spans: Vec<(f64, f64, f64)> = self
+            .rows
+            .iter()
+            .map(|r| {
+                let (half, width) =
+                    (lines(r) / 2.0 + CLEAR, r.lines.iter().map(|l| l.width).fold(0.0, f64::max));
+                (r.y - half, r.y + half, width + GAP)
+            })
+            .collect();
+        // Rows stand in order of height and do not overlap, so those at a height are found by halving.
+        let needed = |top: f64, bottom: f64, left: f64| {
+            let first = spans.partition_point(|s| s.1 <= top);
+            let at = spans[first..].iter().take_while(|s| s.0 < bottom);
+            at.map(|s| s.2 - left).fold(0.0, f64::max)
+        };
+        let boxes = layout.nodes.iter().map(|n| needed(n.y, n.bottom(), n.x));
+        let pieces = layout.routes.iter().flat_map(|r| r.points.windows(2));
+        let lines = pieces.map(|p| needed(p[0].y.min(p[1].y), p[0].y.max(p[1].y), p[0].x.min(p[1].x)));
+        boxes.chain(lines).fold(0.0, f64::max)
     }
 
     /// Where the last row ends, px.

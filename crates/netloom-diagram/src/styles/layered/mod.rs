@@ -38,7 +38,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let details = details::Details::new(view, options);
 
     let margin = theme.margin;
-    let gutter = sizes.width();
+    let gutter = sizes.room(&layout, theme);
     let figure = Size::new(gutter + layout.size.width, layout.size.height.max(sizes.height()));
     let places = details.places(figure, options);
     let body = places.size.width;

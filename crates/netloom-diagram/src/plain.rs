@@ -300,6 +300,9 @@ impl Names {
         for band in &node.bands {
             text += &format!(" | {}", band.title);
         }
+        if !node.header.is_empty() {
+            text = format!("{}: {text}", node.header);
+        }
         for stub in &self.stubs[index] {
             text += &format!(" ‹{stub}›");
         }

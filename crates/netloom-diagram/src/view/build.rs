@@ -427,6 +427,7 @@ pub(super) fn blank(key: Key) -> ViewNode {
         key,
         parent: None,
         kind: NodeKind::Layer,
+        header: String::new(),
         title: String::new(),
         subtitle: String::new(),
         details: Vec::new(),

@@ -113,6 +113,7 @@ impl Groups {
         let first = unit.nodes.first().map_or_else(String::new, |n| graph.node_path(*n));
         ViewNode {
             kind: NodeKind::Layer,
+            header: unit.header.clone(),
             title: number::group_digits(&unit.title),
             subtitle: number::group_digits(&unit.subtitle),
             details: unit.details.clone(),

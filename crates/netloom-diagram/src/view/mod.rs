@@ -205,6 +205,8 @@ pub struct ViewNode {
     pub parent: Option<usize>,
     /// What it is.
     pub kind: NodeKind,
+    /// What the whole is called where title and bands name its parts, else empty: `feed-forward`.
+    pub header: String,
     /// The first line: `conv 3×3, 64`.
     pub title: String,
     /// The second line, if any: class, parameters.

@@ -32,11 +32,9 @@ fn unit(graph: &Graph, patterns: &[Pattern], found: Match) -> Unit {
         rule: "pattern",
         title: patterns[found.pattern].name.clone(),
         subtitle,
-        details: Vec::new(),
-        bands: Vec::new(),
         category: first.map_or(Category::Other, |n| category(graph, graph.node(*n))),
-        ports: Vec::new(),
         nodes: found.nodes,
+        ..Unit::default()
     }
 }
 

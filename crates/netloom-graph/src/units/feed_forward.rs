@@ -25,6 +25,7 @@ fn find(source: &Source<'_>, first: NodeId) -> Option<Unit> {
     seek::tail(source, last, &mut nodes);
     Some(Unit {
         nodes,
+        header: "feed-forward".to_owned(),
         title: seek::title(source, first),
         bands: vec![seek::part(source, activation), seek::part(source, last)],
         details: vec!["feed-forward".to_owned()],

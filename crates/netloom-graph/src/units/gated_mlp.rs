@@ -29,7 +29,8 @@ fn find(source: &Source<'_>, product: NodeId) -> Option<Unit> {
     let is_whole = inner.iter().chain([&activation, &product, &last]).all(|n| nodes.contains(n));
     is_whole.then(|| Unit {
         nodes,
-        title: "gated MLP".to_owned(),
+        header: "gated MLP".to_owned(),
+        title: "linear".to_owned(),
         subtitle: format!("2 × {hidden}"),
         bands: vec![seek::part(source, activation), seek::part(source, last)],
         details: vec!["feed-forward".to_owned()],

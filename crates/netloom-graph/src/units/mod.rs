@@ -73,6 +73,8 @@ pub struct Unit {
     pub rule: &'static str,
     /// Its nodes, in file order.
     pub nodes: Vec<NodeId>,
+    /// What the whole is called where its box says its parts in a row, else empty: `feed-forward`.
+    pub header: String,
     /// The first line of its box: `self-attention`.
     pub title: String,
     /// The second line, or empty: `12 heads × 64`.
@@ -92,6 +94,7 @@ impl Default for Unit {
         Self {
             rule: "",
             nodes: Vec::new(),
+            header: String::new(),
             title: String::new(),
             subtitle: String::new(),
             bands: Vec::new(),

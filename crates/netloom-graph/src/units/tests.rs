@@ -9,7 +9,10 @@ use crate::lift::tests::read;
 /// One line per unit: title, subtitle in brackets, bands after bars, operands with a name after an arrow.
 fn show(units: &[Unit]) -> String {
     let line = |u: &Unit| {
-        let mut text = u.title.clone();
+        let mut text = match u.header.as_str() {
+            "" => u.title.clone(),
+            header => format!("{header}: {}", u.title),
+        };
         if !u.subtitle.is_empty() {
             text += &format!(" [{}]", u.subtitle);
         }
@@ -86,11 +89,11 @@ fn what_only_makes_a_mask_is_one() {
 #[test]
 fn feed_forward_blocks() {
     let plain = "x: 1 5 8; a = stored 8 32; b = stored 32 8; h = MatMul x a; g = Relu h; y = MatMul g b";
-    check(plain, Level::Paper, "linear 32 | ReLU | linear 8");
+    check(plain, Level::Paper, "feed-forward: linear 32 | ReLU | linear 8");
     let flat = "x: 1 5 8; r = [5,8]; s = [1,5,8]; t = [1,5,32]; u = [5,32]; a = stored 8 32; b = stored 32 8; \
                 x1 = Reshape x r; h = Gemm x1 a; h1 = Reshape h t; g = Relu h1; g1 = Reshape g u; \
                 z = Gemm g1 b; y = Reshape z s";
-    check(flat, Level::Paper, "linear 32 | ReLU | linear 8");
+    check(flat, Level::Paper, "feed-forward: linear 32 | ReLU | linear 8");
     // A classifier's head is no block of tokens, even behind a flattened image.
     let head = "x: 1 8 2 2; a = stored 32 16; b = stored 16 8; f = Flatten x; h = Gemm f a; g = Relu h; y = Gemm g b";
     check(head, Level::Paper, "");
@@ -101,10 +104,10 @@ fn feed_forward_blocks() {
 fn gated_blocks() {
     let two = "x: 1 5 8; a = stored 8 32; b = stored 8 32; c = stored 32 8; g = MatMul x a; s = Sigmoid g; \
                h = Mul g s; u = MatMul x b; p = Mul h u; y = MatMul p c";
-    check(two, Level::Paper, "gated MLP [2 × 32] | Swish | linear 8");
+    check(two, Level::Paper, "gated MLP: linear [2 × 32] | Swish | linear 8");
     let packed = "x: 1 5 8; a = stored 8 64; c = stored 32 8; i0 = [0]; i1 = [32]; i2 = [64]; ax = [-1]; \
                   t = MatMul x a; g = Slice t i0 i1 ax; u = Slice t i1 i2 ax; h = Relu g; p = Mul h u; y = MatMul p c";
-    check(packed, Level::Paper, "gated MLP [2 × 32] | ReLU | linear 8");
+    check(packed, Level::Paper, "gated MLP: linear [2 × 32] | ReLU | linear 8");
     let foreign = two.replace("u = MatMul x b", "z: 1 5 8; u = MatMul z b");
     check(&foreign, Level::Paper, "");
 }

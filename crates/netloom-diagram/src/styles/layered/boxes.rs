@@ -8,7 +8,7 @@ use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Item, Key, Role, TextRun, Theme};
 
-use super::measure::{BoxText, Measured, PILL, PILL_GAP};
+use super::measure::{BoxText, HEAD, Measured, PILL, PILL_GAP};
 use crate::number;
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View, ViewNode};
@@ -70,14 +70,15 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, gro
     let swatch = theme.swatch(node.category.name());
     let fill = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };
     let (width, widths) = text.parts(rect.width());
-    let main = Rect::new(rect.x0, rect.y0, rect.x0 + width, rect.y1);
+    let head = text.header.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px) + HEAD);
+    let main = Rect::new(rect.x0, rect.y0 + head, rect.x0 + width, rect.y1);
     group.push(rounded_rect(node.key.piece("box"), rect, theme.box_radius).filled(fill));
     let mut x = main.x1;
     let parts: Vec<(Rect, _)> = widths
         .iter()
         .zip(&node.bands)
         .map(|(width, band)| {
-            let part = Rect::new(x, rect.y0, x + width, rect.y1);
+            let part = Rect::new(x, main.y0, x + width, rect.y1);
             x += width;
             (part, theme.swatch(band.category.name()))
         })
@@ -94,6 +95,15 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, gro
             netloom_scene::Path::new(node.key.piece(&format!("rule{i}")), line)
                 .stroked(swatch.stroke, theme.band_stroke),
         );
+    }
+    if let Some(header) = &text.header {
+        let mut line = netloom_scene::kurbo::BezPath::new();
+        line.move_to((rect.x0, main.y0));
+        line.line_to((rect.x1, main.y0));
+        let rule = netloom_scene::Path::new(node.key.piece("head-rule"), line);
+        group.push(rule.stroked(swatch.stroke, theme.band_stroke));
+        let center = Point::new(rect.center().x, rect.y0 + head / 2.0);
+        group.push(label_at(node.key.piece("header"), header.clone(), center, swatch.text));
     }
     group.push(
         rounded_rect(node.key.piece("outline"), rect, theme.box_radius)

@@ -39,9 +39,14 @@ pub(super) struct Measured {
     pub(super) boxes: Vec<BoxText>,
 }
 
+/// Space around the line above a box's parts beyond its height, px.
+pub(super) const HEAD: f64 = 3.0;
+
 /// The shaped text of one view node.
 #[derive(Default)]
 pub(super) struct BoxText {
+    /// What stands above title and bands.
+    pub(super) header: Option<TextRun>,
     pub(super) title: Option<TextRun>,
     pub(super) subtitle: Option<TextRun>,
     /// What stands in each band.
@@ -115,7 +120,8 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             let line =
                 |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
             let remarks = remarks::height(&boxes[i], theme);
-            let lines = line(&boxes[i].title) + line(&boxes[i].subtitle) + remarks;
+            let head = boxes[i].header.as_ref().map_or(0.0, |_| HEAD) + line(&boxes[i].header);
+            let lines = head + line(&boxes[i].title) + line(&boxes[i].subtitle) + remarks;
             let across = boxes[i].ports.first().map_or(0.0, |(r, _)| theme.line_height(r.style.size_px));
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
@@ -267,6 +273,9 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         let width = text + 2.0 * (theme.padding_x - if heavy { 0.0 } else { 2.0 });
         out.bands.push(BandText { title: run, subtitle, width, heavy });
     }
+    if !node.header.is_empty() {
+        out.header = Some(shape(&ellipsize(&node.header, &band_style, room), &band_style));
+    }
     out.ports = operands.iter().map(|(name, at)| (shape(name, &band_style), *at)).collect();
     let title = out.title.as_ref().map_or(0.0, |r| r.width);
     let subtitle = out.subtitle.as_ref().map_or(0.0, |r| r.width);
@@ -298,7 +307,8 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         }
         NodeKind::Container => title,
         NodeKind::Layer | NodeKind::Module => {
-            let whole = if out.even { heavy } else { main } + bands;
+            let header = out.header.as_ref().map_or(0.0, |r| r.width + 2.0 * theme.padding_x);
+            let whole = header.max(if out.even { heavy } else { main } + bands);
             if is_across(options) { whole + names } else { whole.max(names) }
         }
         _ => title.max(subtitle),

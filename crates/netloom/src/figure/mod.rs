@@ -153,6 +153,14 @@ fn trace(graph: &Graph, view: &mut View, lifted: &Lifted) {
         // Modules that were inferred stand for nothing in the source but their operators.
         node.modules.retain(|m| m.index() < graph.modules().len());
     }
+    // Frames come before what they hold; one of an inferred module stands for what stands in it.
+    for n in (0..view.nodes.len()).rev() {
+        let Some(frame) = view.nodes[n].parent.filter(|p| *p < n) else { continue };
+        if view.nodes[frame].modules.is_empty() {
+            let inside = view.nodes[n].operators.clone();
+            view.nodes[frame].operators.extend(inside);
+        }
+    }
     for edge in &mut view.edges {
         edge.tensor = tensor(edge.tensor).unwrap_or(edge.tensor);
         edge.arrives = tensor(edge.arrives).unwrap_or(edge.arrives);

@@ -24,6 +24,8 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
         bundles.entry((edge.source, edge.tensor.index())).or_default().push(i);
     }
     let mut gone: Vec<usize> = Vec::new();
+    // A box may make several tensors that are cut: its stubs are counted through.
+    let mut made: BTreeMap<usize, usize> = BTreeMap::new();
     for ((source, _), edges) in bundles {
         let masks = edges.iter().all(|e| matches!(view.edges[*e].port, Some("mask" | "bias")));
         if edges.len() < if masks { FAN_OUT_MASK } else { FAN_OUT }
@@ -39,7 +41,8 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
         if let Some(origin) = origin {
             gone.extend([origin, source]);
         }
-        for (n, e) in edges.into_iter().enumerate() {
+        for e in edges {
+            let n = made.entry(source).or_insert(0);
             let edge = &view.edges[e];
             let parent = view.nodes[edge.target].parent;
             let stub = ViewNode {
@@ -50,6 +53,7 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
                 details: details.clone(),
                 ..blank(Key::new(format!("{}@{n}", view.nodes[source].key)))
             };
+            *n += 1;
             view.nodes.push(stub);
             view.edges[e].source = view.nodes.len() - 1;
         }

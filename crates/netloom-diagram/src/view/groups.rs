@@ -111,6 +111,10 @@ impl Groups {
     pub(super) fn node(&self, graph: &Graph, group: usize) -> ViewNode {
         let unit = &self.units[group];
         let first = unit.nodes.first().map_or_else(String::new, |n| graph.node_path(*n));
+        // A unit that reaches out of the module it begins in goes by where it stands.
+        let (home, own) =
+            (&graph.module(self.homes[group]).path, first.rsplit('/').next().unwrap_or_default());
+        let first = if home.is_empty() { own.to_owned() } else { format!("{home}/{own}") };
         ViewNode {
             kind: NodeKind::Layer,
             header: unit.header.clone(),

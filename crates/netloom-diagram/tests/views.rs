@@ -67,6 +67,24 @@ fn layers_carry_their_norm_and_activation_as_bands() {
 }
 
 #[test]
+fn a_frame_that_begins_with_a_number_takes_the_name_before_it() {
+    let loom = "
+input x [1, 16, 8, 8]
+block Basic(c) { conv(c, 3, pad=1) > batch_norm > relu > conv(c, 3, pad=1) > sigmoid }
+block Stage(c) { layers: Basic(c) * 2 }
+blocks: Stage(16) * 2
+";
+    let shown = view(&graph(loom), &framed(Depth::Levels(2)));
+    let titles: Vec<&str> =
+        shown.nodes.iter().filter(|n| n.kind == NodeKind::Container).map(|n| n.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        ["blocks", "blocks.0", "blocks.1"],
+        "the only part of a numbered one goes by its number"
+    );
+}
+
+#[test]
 fn depth_closes_modules_and_open_opens_one_more() {
     let graph = graph(RESIDUAL);
     let titles = |options: &ViewOptions| -> Vec<String> {

@@ -19,6 +19,7 @@ mod fuse;
 mod groups;
 mod loops;
 mod merges;
+mod names;
 mod patterns;
 mod repeats;
 mod settings;
@@ -58,6 +59,7 @@ pub static PASSES: &[&Pass] = &[
     &stubs::PASS,
     &repeats::PASS,
     &frames::PASS,
+    &names::PASS,
     &trunk::PASS,
     &skips::PASS,
 ];

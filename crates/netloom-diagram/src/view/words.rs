@@ -117,7 +117,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The class to print: for a plain list of equal parts, how many of what.
+    /// The class to print: for a plain list of equal parts, how many of what; none for a list of anything.
     pub(super) fn class(&self, id: ModuleId) -> String {
         let module = self.graph.module(id);
         // A mark of what is private to its file says nothing here.
@@ -127,7 +127,7 @@ impl Builder<'_> {
             let bare = |s: &str| s.replace('_', "").to_lowercase();
             return if bare(&class) == bare(&module.name) { String::new() } else { class };
         }
-        self.made_of(id).unwrap_or(class)
+        self.made_of(id).unwrap_or_default()
     }
 
     /// How many blocks of what a module consists of, if it consists of nothing else.

@@ -62,6 +62,8 @@ struct Strip<'a> {
     layout: Layout,
     stages: Vec<Stage>,
     of: Vec<Option<usize>>,
+    /// The largest size in the figure, from which colours are counted.
+    largest: String,
 }
 
 fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
@@ -72,6 +74,10 @@ fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
         strip.place((width / 4.0).ceil() * 4.0, options, theme);
     }
     let vertical = options.direction == Direction::Down;
+    let largest = stages::largest(strips.iter().flat_map(|s| &s.stages)).to_owned();
+    for strip in &mut strips {
+        strip.largest.clone_from(&largest);
+    }
     let mut sizes = Vec::new();
     if vertical {
         let stages: Vec<&[Stage]> = strips.iter().map(|s| s.stages.as_slice()).collect();
@@ -209,6 +215,7 @@ impl<'a> Strip<'a> {
             layout: Layout::default(),
             stages: Vec::new(),
             of: Vec::new(),
+            largest: String::new(),
         }
     }
 
@@ -354,7 +361,8 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// The colour of a row: that of its stage where the model has stages, else of what it is.
+    /// The colour of a row: that of its stage, by how often the size was halved, where the model has stages; else of what
+    /// it is.
     fn swatch(&self, i: usize) -> String {
         use netloom_graph::Category;
         let node = &self.view.nodes[i];
@@ -362,14 +370,7 @@ impl<'a> Strip<'a> {
             matches!(node.category, Category::Conv | Category::Upsample) || node.kind == NodeKind::Module;
         match self.of[i] {
             Some(stage) if computes && self.stages.len() > 1 => {
-                let sizes: Vec<&str> = self.stages.iter().map(|s| s.size.as_str()).collect();
-                let mut known: Vec<&str> = Vec::new();
-                for size in &sizes {
-                    if !known.contains(size) {
-                        known.push(size);
-                    }
-                }
-                let at = known.iter().position(|s| *s == sizes[stage]).unwrap_or(0);
+                let at = stages::halvings(&self.stages[stage].size, &self.largest);
                 format!("stage{}", at % N_STAGES + 1)
             }
             _ if self.stages.len() > 1 => netloom_scene::theme::OTHER.to_owned(),

@@ -75,6 +75,31 @@ fn size(graph: &Graph, view: &View, node: usize) -> Option<String> {
     }
 }
 
+/// The least distance between the beginnings of two stages of different strips, px: a row with the space below.
+const LEAST: f64 = 26.0;
+
+/// The first side of a size; 0 where it is not a number.
+fn side(size: &str) -> u64 {
+    size.split('×').next().and_then(|s| s.parse().ok()).unwrap_or(0)
+}
+
+/// How often a size has to be doubled to come near the largest.
+pub(super) fn halvings(size: &str, largest: &str) -> usize {
+    let (mut side, largest) = (side(size).max(1), side(largest));
+    let mut n = 0;
+    // Near is within the square root of two, about 7 to 5.
+    while side.saturating_mul(7) < largest.saturating_mul(5) {
+        side *= 2;
+        n += 1;
+    }
+    n
+}
+
+/// The largest size of some stages; empty for none.
+pub(super) fn largest<'a>(stages: impl Iterator<Item = &'a Stage>) -> &'a str {
+    stages.map(|s| s.size.as_str()).max_by_key(|s| side(s)).unwrap_or_default()
+}
+
 /// Heights at which a layout is pulled apart, and by how much, px, from top to bottom.
 pub(super) type Cuts = Vec<(f64, f64)>;
 
@@ -83,18 +108,24 @@ pub(super) fn align(strips: &[&[Stage]]) -> (Vec<Cuts>, Vec<Mark>) {
     let mut cuts: Vec<Cuts> = strips.iter().map(|_| Vec::new()).collect();
     let mut shift = vec![0.0; strips.len()];
     let mut next = vec![0; strips.len()];
-    let mut rows = Vec::new();
+    let mut rows: Vec<Mark> = Vec::new();
     // The next stage is that of the strip which has most left before it meets the others again.
     while let Some((_, stage)) =
         (0..strips.len()).filter_map(|i| strips[i].get(next[i]).map(|s| (i, s))).min_by_key(|(i, s)| {
             let later = strips.iter().enumerate().filter(|(j, _)| j != i);
-            later.filter(|(j, o)| o[next[*j]..].iter().skip(1).any(|x| x.size == s.size)).count()
+            let held = later.filter(|(j, o)| o[next[*j]..].iter().skip(1).any(|x| x.size == s.size)).count();
+            (held, std::cmp::Reverse(side(&s.size)))
         })
     {
         let size = stage.size.clone();
         let here: Vec<usize> =
             (0..strips.len()).filter(|i| strips[*i].get(next[*i]).is_some_and(|s| s.size == size)).collect();
         let top = here.iter().map(|i| strips[*i][next[*i]].top + shift[*i]).fold(0.0, f64::max);
+        // Each stage begins below the one before, whichever strip that is in.
+        let top = match rows.last() {
+            Some(Mark { top: last, .. }) if strips.len() > 1 => top.max(last + LEAST),
+            _ => top,
+        };
         let middle = here.iter().map(|i| strips[*i][next[*i]].middle).fold(0.0, f64::max);
         for i in here {
             let own = strips[i][next[i]].top;
@@ -147,7 +178,7 @@ mod tests {
         // A stage that one strip lacks does not hold the others up.
         check(
             &[&[("8", 0.0), ("2", 50.0)], &[("8", 0.0), ("4", 20.0), ("2", 30.0)]],
-            &[("8", 0.0), ("4", 20.0), ("2", 50.0)],
+            &[("8", 0.0), ("4", 26.0), ("2", 52.0)],
         );
     }
 }

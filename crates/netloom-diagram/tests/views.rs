@@ -1,7 +1,7 @@
 //! What is shown of small networks, as plain text: one line per box, the flow as rails.
 
 use netloom_diagram::plain::{PlainOptions, plain};
-use netloom_diagram::view::{NodeKind, View};
+use netloom_diagram::view::{Elision, Kept, NodeKind, View, elide};
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions, view};
 use netloom_graph::Graph;
 use netloom_import::{Bytes, read};
@@ -82,6 +82,25 @@ blocks: Stage(16) * 2
         ["blocks", "blocks.0", "blocks.1"],
         "the only part of a numbered one goes by its number"
     );
+}
+
+#[test]
+fn what_fits_no_page_keeps_counts_ends_or_what_weighs_most() {
+    let graph = graph(RESIDUAL);
+    let check = |view: &View, boxes: usize, kept: Kept, want: &[&str]| {
+        let few = elide(&graph, &options(Depth::Full), view, Elision { boxes, ports: 2, kept });
+        let found: Vec<String> = few
+            .nodes
+            .iter()
+            .map(|n| if n.repeat > 1 { format!("{} ×{}", n.title, n.repeat) } else { n.title.clone() })
+            .map(|title| title.replace('\u{a0}', " "))
+            .collect();
+        assert_eq!(found, want);
+    };
+    let folded = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Full) });
+    check(&folded, 4, Kept::Ends, &["x", "layer ×2", "global avg-pool", "linear 10", "output"]);
+    check(&folded, 1, Kept::Ends, &["x", "… 4 more", "output"]);
+    check(&folded, 1, Kept::Heaviest, &["x", "layer ×2", "… 2 more", "output"]);
 }
 
 #[test]

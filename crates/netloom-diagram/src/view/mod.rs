@@ -33,7 +33,7 @@ mod words;
 
 pub use build::view;
 pub use callouts::{Details, MAX_CALLOUTS, callouts};
-pub use elide::elide;
+pub use elide::{Elision, Kept, elide};
 pub(crate) use trunk::longest;
 pub use trunk::longest_chain;
 

@@ -133,7 +133,7 @@ impl Builder<'_> {
     /// How many blocks of what a module consists of, if it consists of nothing else.
     fn made_of(&self, id: ModuleId) -> Option<String> {
         repeats::makes_up(self.graph, id).map(|(n, kind)| match kind {
-            "" => format!("{n} blocks"),
+            "" | "Sequential" => format!("{n} blocks"),
             kind => format!("{n} × {kind}"),
         })
     }

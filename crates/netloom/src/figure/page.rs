@@ -2,7 +2,7 @@
 
 use netloom_diagram::styles::{DrawOptions, PAGE, Style};
 use netloom_diagram::view::{
-    Callout, Details, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view,
+    Callout, Details, Elision, Kept, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view,
 };
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 use netloom_graph::Graph;
@@ -27,6 +27,10 @@ const LEAST_AREA: f64 = 1600.0;
 const TIGHT: [f64; 2] = [0.67, 0.5];
 /// About how much of the page's length a box and the arrow to it take up, px.
 const PITCH: f64 = 48.0;
+/// The most inputs, and the most outputs, that are named where boxes are left out, and where that is too wide.
+const MANY_PORTS: usize = 4;
+/// See [`MANY_PORTS`].
+const FEW_PORTS: usize = 2;
 /// How many pages long or wide a figure of every layer may be where nobody asked for a depth.
 const MAX_PAGES: f64 = 1.6;
 
@@ -337,22 +341,29 @@ impl Chooser<'_> {
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pages are small")]
         let many = (length / self.least_scale / PITCH).clamp(1.0, 400.0) as usize;
-        let mut keep = many;
+        let attempt = |what: Elision| -> Option<(View, Scene, Option<f64>)> {
+            let view = elide(self.graph, &spec, &all, what);
+            self.fit(&view).map(|(scene, width_px)| (view, scene, width_px))
+        };
+        // As many boxes may be too wide in one way and fit in another.
+        let ways = [MANY_PORTS, FEW_PORTS].into_iter().flat_map(|p| [(p, Kept::Ends), (p, Kept::Heaviest)]);
         let mut found = None;
+        let mut keep = many;
         while keep > 0 && found.is_none() {
-            let view = elide(self.graph, &spec, &all, keep);
-            found = self.fit(&view).map(|(scene, width_px)| (view, scene, width_px));
+            found = ways.clone().find_map(|(ports, kept)| attempt(Elision { boxes: keep, ports, kept }));
             keep = keep * 2 / 3;
         }
         let mut notes = Vec::new();
         // Where even one box is too wide, its neighbours' words are: what is as long as the page tells more.
         let (view, scene, width_px) = found.unwrap_or_else(|| {
-            let view = elide(self.graph, &spec, &all, many);
+            let view =
+                elide(self.graph, &spec, &all, Elision { boxes: many, ports: MANY_PORTS, kept: Kept::Ends });
             let scene = (self.style.draw)(self.graph, &view, &self.draw);
             notes.extend(small_type(&scene, &self.draw));
             (view, scene, self.options.width_px)
         });
-        let left_out = (boxes(&all) + 1).saturating_sub(boxes(&view));
+        let stand_in = view.nodes.iter().filter(|n| n.is_stand_in()).count();
+        let left_out = (boxes(&all) + stand_in).saturating_sub(boxes(&view));
         if boxes(&view) < boxes(&all) {
             notes.push(format!(
                 "{left_out} of {} boxes are left out, so that the figure fits the page; --depth 1 draws them all",

@@ -81,7 +81,7 @@ impl Builder<'_> {
                 .map_or_else(String::new, |d| format!(" {}", number::dim(d)));
             let title = match layer.category {
                 Category::Linear => format!("linear{width}"),
-                Category::Norm | Category::Activation | Category::Attention => {
+                Category::Norm | Category::Activation | Category::Attention | Category::Recurrent => {
                     module.class.clone().unwrap_or_default()
                 }
                 _ => layer.name.replace('_', " "),

@@ -95,6 +95,7 @@ impl<'a> Builder<'a> {
             groups,
         };
         builder.open = builder.open_modules();
+        builder.groups.open(graph, &mut builder.open, |m| n_own[m.index()]);
         builder.groups.close(graph, &builder.open, |m| n_own[m.index()] > 0);
         builder
     }
@@ -125,7 +126,9 @@ impl<'a> Builder<'a> {
             let mut has_blocks = vec![false; graph.modules().len()];
             for (id, module) in graph.modules().collect::<Vec<_>>().into_iter().rev() {
                 let i = id.index();
-                open[i] &= has_blocks[i] || module.parent.is_none() || self.is_wrapper(id);
+                // Where most of a model stands in one list of layers, that is no block.
+                let is_model = self.n_shown[i] * 2 > self.n_shown[0];
+                open[i] &= has_blocks[i] || module.parent.is_none() || self.is_wrapper(id) || is_model;
                 if let Some(parent) = module.parent {
                     has_blocks[parent.index()] |=
                         has_blocks[i] || self.n_units[i] > 1 && !self.is_known_layer(id);

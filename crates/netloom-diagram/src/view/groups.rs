@@ -12,6 +12,9 @@ use super::patterns;
 use super::{Band, Detail, NodeKind, ViewNode, ViewOptions};
 use crate::number;
 
+/// A module that holds at most this many boxes beside a unit is opened for its sake.
+const FEW: usize = 2;
+
 /// The units of a graph, the module that each stands in, and which nodes they hold.
 pub(super) struct Groups {
     units: Vec<Unit>,
@@ -57,6 +60,23 @@ impl Groups {
         self.of.extend(unit.nodes.iter().map(|n| (*n, at)));
         self.ports.extend(unit.ports.iter().map(|(n, position, name)| ((*n, *position), *name)));
         self.units.push(unit);
+    }
+
+    /// Opens closed modules that units reach into and that hold little else: the unit says more than the module.
+    pub(super) fn open(&self, graph: &Graph, open: &mut [bool], holds: impl Fn(ModuleId) -> usize) {
+        for (at, unit) in self.units.iter().enumerate() {
+            let home = self.homes[at];
+            for n in &unit.nodes {
+                let mut module = graph.node(*n).module;
+                while module != home {
+                    if (1..=FEW).contains(&holds(module)) {
+                        open[module.index()] = true;
+                    }
+                    let Some(parent) = graph.module(module).parent else { break };
+                    module = parent;
+                }
+            }
+        }
     }
 
     /// Gives up the units that reach into a closed module which holds more than them.

@@ -21,6 +21,8 @@ const DASHED: f64 = 18.0;
 const COLUMN: f64 = 312.0;
 /// Space between a field and its word, and between entries, px.
 const GAPS: (f64, f64) = (4.0, 12.0);
+/// The least space between the marks of two rows, px.
+const ROW_GAP: f64 = 4.0;
 /// The widest name before it is cut, px.
 const MAX_NAME: f64 = 280.0;
 
@@ -46,6 +48,14 @@ impl Mark {
             Self::Field(_) => FIELD,
             Self::Dash(_) => DASHED,
             Self::Pill(run) => badge(run).width,
+        }
+    }
+
+    fn height(&self) -> f64 {
+        match self {
+            Self::Field(_) => FIELD,
+            Self::Dash(_) => 0.0,
+            Self::Pill(run) => badge(run).height,
         }
     }
 }
@@ -147,7 +157,8 @@ impl Caption {
             }
             y += height + 2.0;
         }
-        let height = theme.line_height(theme.secondary_size);
+        let tallest = self.legend.iter().map(|(m, _)| m.height()).fold(0.0, f64::max);
+        let height = theme.line_height(theme.secondary_size).max(tallest + ROW_GAP);
         let mut x = x0;
         for (i, (mark, word)) in self.legend.iter().enumerate() {
             let entry = mark.width() + GAPS.0 + word.width;

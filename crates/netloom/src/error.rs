@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use netloom_graph::pattern::distance;
+
 /// An error with hints on what to do.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -55,21 +57,6 @@ impl Error {
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
-}
-
-/// How many letters must be put in, taken out or changed to make one word of the other (Levenshtein 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut corner = i;
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let next = (corner + usize::from(ca != *cb)).min(row[j] + 1).min(row[j + 1] + 1);
-            corner = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row[b.len()]
 }
 
 impl fmt::Display for Error {

@@ -21,6 +21,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use names::distance;
 pub use parse::parse;
 
 /// The most patterns at once.

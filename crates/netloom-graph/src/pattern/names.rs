@@ -43,7 +43,7 @@ fn nearest(graph: &Graph, earlier: &[Pattern], wanted: &str) -> Option<String> {
 }
 
 /// How many letters must be put in, taken out or changed to make one word of the other (Levenshtein 1966).
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

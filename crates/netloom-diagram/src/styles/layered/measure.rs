@@ -157,16 +157,22 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
             }
         })
         .collect();
-    // Arrows out of one box that carry the same tensor are one bundle.
+    let edges = edges(view, |e| port(view, &boxes[e.target], e));
+    let spacing = Spacing { rank: theme.rank_gap, node: theme.node_gap, lane: theme.lane_gap };
+    Measured { input: LayoutInput { nodes, edges, direction: options.direction, spacing }, boxes }
+}
+
+/// The arrows as layout sees them; those out of one box that carry the same tensor are one bundle. `port` says where an
+/// arrow arrives on its target.
+pub(in crate::styles) fn edges(view: &View, port: impl Fn(&ViewEdge) -> Option<usize>) -> Vec<Edge> {
     let mut bundles = BTreeMap::new();
-    let edges = view
-        .edges
+    view.edges
         .iter()
         .map(|e| {
             let next = bundles.len();
             Edge {
                 source: End { node: e.source, port: None },
-                target: End { node: e.target, port: port(view, &boxes[e.target], e) },
+                target: End { node: e.target, port: port(e) },
                 bundle: Some(*bundles.entry((e.source, e.tensor)).or_insert(next)),
                 kind: match (e.back, e.skip) {
                     (true, _) => EdgeKind::Back,
@@ -177,9 +183,7 @@ pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
                 label: Size::default(),
             }
         })
-        .collect();
-    let spacing = Spacing { rank: theme.rank_gap, node: theme.node_gap, lane: theme.lane_gap };
-    Measured { input: LayoutInput { nodes, edges, direction: options.direction, spacing }, boxes }
+        .collect()
 }
 
 /// Whether the flow runs from side to side.

@@ -18,6 +18,7 @@ mod remarks;
 
 pub(super) use caption::Caption;
 pub(super) use edges::draw as draw_edges;
+pub(super) use measure::edges;
 
 pub(super) static STYLE: Style = Style {
     name: "layered",

@@ -1,13 +1,13 @@
 //! Every layer a row of one height, coloured by stage, by-passes in lanes; several models side by side, aligned.
 
 use netloom_graph::Graph;
-use netloom_layout::{Direction, Edge, EdgeKind, End, Layout, LayoutInput, Node, Size, Spacing};
+use netloom_layout::{Direction, Layout, LayoutInput, Node, Size, Spacing};
 use netloom_scene::figures::{label_at, pill, plus, rounded_rect, times};
 use netloom_scene::kurbo::{self, Affine, BezPath, Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Path, Role, Scene, Text, TextRun, Theme, Timeline};
 
-use super::layered::{Caption, draw_edges};
+use super::layered::{Caption, draw_edges, edges};
 use super::{DrawOptions, Model, Style};
 use crate::describe;
 use crate::view::{NodeKind, View, ViewNode};
@@ -69,7 +69,7 @@ struct Strip<'a> {
 fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
     let theme = &options.theme;
     let mut strips: Vec<Strip<'_>> = models.iter().map(|m| Strip::new(m, options)).collect();
-    let width = strips.iter().map(|s| s.natural(theme)).fold(WIDTHS.0, f64::max).min(WIDTHS.1);
+    let width = strips.iter().map(|s| s.natural()).fold(WIDTHS.0, f64::max).min(WIDTHS.1);
     for strip in &mut strips {
         strip.place((width / 4.0).ceil() * 4.0, options, theme);
     }
@@ -225,7 +225,7 @@ impl<'a> Strip<'a> {
     }
 
     /// The width that every row of the trunk needs, px.
-    fn natural(&self, _theme: &Theme) -> f64 {
+    fn natural(&self) -> f64 {
         let rows = self.view.trunk.iter().filter(|n| is_row(&self.view.nodes[**n]));
         rows.map(|n| self.natural_of(*n)).fold(0.0, f64::max)
     }
@@ -260,25 +260,9 @@ impl<'a> Strip<'a> {
             };
             Node { size, merge: node.kind == NodeKind::Merge, ..Node::default() }
         });
-        let mut bundles = std::collections::BTreeMap::new();
-        let edges = view.edges.iter().map(|e| {
-            let next = bundles.len();
-            Edge {
-                source: End { node: e.source, port: None },
-                target: End { node: e.target, port: None },
-                bundle: Some(*bundles.entry((e.source, e.tensor)).or_insert(next)),
-                kind: match (e.back, e.skip) {
-                    (true, _) => EdgeKind::Back,
-                    (_, true) => EdgeKind::Skip,
-                    _ => EdgeKind::Flow,
-                },
-                weight: if e.trunk { 8 } else { 1 },
-                label: Size::default(),
-            }
-        });
         let input = LayoutInput {
             nodes: nodes.collect(),
-            edges: edges.collect(),
+            edges: edges(view, |_| None),
             direction: options.direction,
             spacing: SPACING,
         };

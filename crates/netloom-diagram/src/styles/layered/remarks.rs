@@ -18,11 +18,21 @@ const NOTE_WIDTH: f64 = 72.0;
 pub(super) fn in_frames(view: &View, widths: &[f64], boxes: &mut [BoxText], theme: &Theme) -> Vec<f64> {
     let halves = halves(view, widths);
     let mut room = vec![0.0; view.nodes.len()];
-    for (i, node) in view.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Container) {
+    let frames = || view.nodes.iter().enumerate().filter(|(_, n)| n.kind == NodeKind::Container);
+    // Folded blocks of one width that stand in one frame are equal in size, whether they have a remark or not.
+    let mut shared: BTreeMap<(Option<usize>, u64), f64> = BTreeMap::new();
+    for (i, node) in frames() {
         if node.repeat > 1 && halves[i] > 0.0 {
             let remark = lines(&node.notes, f64::INFINITY, theme).iter().map(|n| n.width).fold(0.0, f64::max);
             let widest = boxes[i].natural.max(remark);
-            room[i] = (widest + 2.0 * HEADER_CLEAR - halves[i]).clamp(0.0, MAX_HEADER_ROOM);
+            let own = (widest + 2.0 * HEADER_CLEAR - halves[i]).clamp(0.0, MAX_HEADER_ROOM);
+            let most = shared.entry((node.parent, halves[i].to_bits())).or_default();
+            *most = most.max(own);
+        }
+    }
+    for (i, node) in frames() {
+        if node.repeat > 1 {
+            room[i] = shared.get(&(node.parent, halves[i].to_bits())).copied().unwrap_or(0.0);
         }
         let width = (halves[i] + room[i] - HEADER_CLEAR).max(NOTE_WIDTH);
         boxes[i].notes = lines(&node.notes, width, theme);

@@ -63,9 +63,12 @@ pub(crate) struct DrawArgs {
     /// later patterns may use the names of earlier ones
     #[arg(long, value_name = "PATTERN")]
     pub(crate) pattern: Vec<String>,
-    /// Where the data flows to: tb (top to bottom), bt, lr or rl
-    #[arg(long, default_value = "tb")]
-    pub(crate) direction: DirectionArg,
+    /// Set something about the style, such as `scale=sqrt`; `netloom styles` lists what can be set
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Where the data flows to: tb (top to bottom), bt, lr or rl; the style's own direction by default
+    #[arg(long)]
+    pub(crate) direction: Option<DirectionArg>,
     /// Width on the page, such as 3.25in, 8cm or 312px
     #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
     pub(crate) width: Option<Length>,
@@ -135,6 +138,11 @@ fn depth(text: &str) -> Result<DepthArg, String> {
             .map(|n| DepthArg(Some(Depth::Levels(n))))
             .map_err(|_| "expected a number, `full` or `auto`".to_owned()),
     }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected name=value")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[derive(Clone, Copy, ValueEnum)]

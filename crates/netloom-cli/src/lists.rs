@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use netloom::diagram::styles::Values;
+
 use crate::failure::Failure;
 use crate::files;
 
@@ -23,7 +25,17 @@ pub(crate) fn outputs() -> Result<(), Failure> {
 }
 
 pub(crate) fn styles() -> Result<(), Failure> {
-    list(netloom::STYLES.iter().map(|s| (s.name.to_owned(), s.about.to_owned())))
+    list(netloom::STYLES.iter().flat_map(|style| {
+        let settings = style.settings.iter().map(|s| {
+            let values = match &s.values {
+                Values::Words(words) => words.join(" | "),
+                Values::Number(least, most) => format!("{least} to {most}"),
+                Values::Flag => "yes | no".to_owned(),
+            };
+            (format!("  --set {}=", s.name), format!("{}: {values} ({})", s.about, s.default))
+        });
+        std::iter::once((style.name.to_owned(), style.about.to_owned())).chain(settings)
+    }))
 }
 
 pub(crate) fn themes() -> Result<(), Failure> {

@@ -8,6 +8,7 @@ pub mod describe;
 pub mod number;
 pub mod plain;
 pub mod styles;
+pub mod tensors;
 pub mod view;
 
 pub use styles::{DrawOptions, STYLES, Style};

@@ -94,6 +94,7 @@ const REGISTRIES: &[Registry] = &[
             ("ends", "what inputs and outputs are called"),
             ("flow", "which operators carry data, for all passes"),
             ("groups", "layers that the first view draws as one box"),
+            ("look", "colours, numbers and pictures that boxes are given"),
             ("patterns", "what the box of a manual pattern says"),
             ("tables", "what look-ups and stored rows of features are called"),
             ("words", "what a box of the first view says"),
@@ -104,7 +105,11 @@ const REGISTRIES: &[Registry] = &[
         home: "crates/netloom-diagram/src/styles/mod.rs",
         table: "STYLES",
         order: Order::ByName,
-        beside: &[],
+        beside: &[
+            ("caption", "name, totals and legend below a figure of any style"),
+            ("settings", "what can be set about a style"),
+            ("sheet", "a body and its caption on one canvas"),
+        ],
     },
     Registry {
         folder: "crates/netloom-export/src/outputs",

@@ -7,8 +7,13 @@ use netloom_scene::{Scene, Theme};
 
 use crate::view::View;
 
+mod caption;
 mod layered;
+mod settings;
+mod sheet;
 mod strip;
+
+pub use settings::{Setting, Settings, Values};
 
 /// A way to draw a view.
 pub struct Style {
@@ -16,12 +21,29 @@ pub struct Style {
     pub name: &'static str,
     /// What it looks like, one sentence without a full stop.
     pub about: &'static str,
+    /// What its boxes stand for.
+    pub nodes: Nodes,
     /// Whether it shows every layer rather than closed modules, where depth and fold are left to it.
     pub opens_all: bool,
+    /// Whether it draws detail figures of closed boxes.
+    pub callouts: bool,
+    /// Where the data flows to where nothing else is asked.
+    pub direction: Direction,
+    /// What can be set about it, by name.
+    pub settings: &'static [Setting],
     /// Draws.
     pub draw: fn(&Graph, &View, &DrawOptions) -> Scene,
     /// Draws several models side by side, where the style can.
     pub draw_many: Option<fn(&[Model<'_>], &DrawOptions) -> Scene>,
+}
+
+/// What the boxes of a style stand for; the arrows stand for the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nodes {
+    /// Operators and layers.
+    Operators,
+    /// Tensors.
+    Tensors,
 }
 
 /// One of several models in a figure. The keys of views in one figure differ.
@@ -59,6 +81,8 @@ pub struct DrawOptions {
     pub name: String,
     /// Whether the batch dimension is shown in sizes.
     pub batch: bool,
+    /// What is set about the style; every name is one of its settings.
+    pub settings: Settings,
 }
 
 impl DrawOptions {
@@ -73,6 +97,7 @@ impl DrawOptions {
             caption: true,
             name: String::new(),
             batch: false,
+            settings: Settings::default(),
         }
     }
 }

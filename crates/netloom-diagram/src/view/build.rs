@@ -10,7 +10,7 @@ use super::calls::Calls;
 use super::ends;
 use super::flow::{self, Flow, flow};
 use super::groups::Groups;
-use super::{Depth, Detail, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
+use super::{Depth, Detail, Look, NodeKind, PASSES, View, ViewEdge, ViewNode, ViewOptions};
 use crate::number;
 
 /// Chooses what to show of a graph.
@@ -327,7 +327,14 @@ impl<'a> Builder<'a> {
             nodes[edge.source].output.get_or_insert(edge.tensor);
         }
 
-        let mut view = View { nodes, edges, summary: self.summary, trunk: Vec::new(), callouts: Vec::new() };
+        let mut view = View {
+            nodes,
+            edges,
+            summary: self.summary,
+            trunk: Vec::new(),
+            callouts: Vec::new(),
+            legend: None,
+        };
         // An input that nothing shown reads is left out: shape operands and unused masks.
         let degrees = view.degrees();
         let gone: Vec<bool> = view
@@ -441,6 +448,7 @@ pub(super) fn blank(key: Key) -> ViewNode {
         modules: Vec::new(),
         operators: Vec::new(),
         output: None,
+        look: Look::default(),
     }
 }
 

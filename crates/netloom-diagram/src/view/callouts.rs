@@ -291,8 +291,14 @@ fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> 
             nodes[*i].title = format!("{} inputs", arriving.len());
         }
     }
-    let mut part =
-        View { nodes, edges, summary: view.summary.clone(), trunk: Vec::new(), callouts: Vec::new() };
+    let mut part = View {
+        nodes,
+        edges,
+        summary: view.summary.clone(),
+        trunk: Vec::new(),
+        callouts: Vec::new(),
+        legend: None,
+    };
     (trunk::PASS.run)(graph, options, &mut part);
     (skips::PASS.run)(graph, options, &mut part);
     part

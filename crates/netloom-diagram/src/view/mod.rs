@@ -5,7 +5,7 @@
 use netloom_graph::pattern::Pattern;
 use netloom_graph::summary::Summary;
 use netloom_graph::{Category, Graph, ModuleId, NodeId, TensorId};
-use netloom_scene::Key;
+use netloom_scene::{Key, Swatch, Theme};
 
 mod bias;
 mod build;
@@ -17,6 +17,7 @@ mod flow;
 mod frames;
 mod fuse;
 mod groups;
+mod look;
 mod loops;
 mod merges;
 mod names;
@@ -34,6 +35,7 @@ mod words;
 pub use build::view;
 pub use callouts::{Details, MAX_CALLOUTS, callouts};
 pub use elide::{Elision, Kept, elide};
+pub use look::{Badge, Legend, Look, Picture};
 pub(crate) use trunk::longest;
 pub use trunk::longest_chain;
 
@@ -145,6 +147,8 @@ pub struct View {
     pub trunk: Vec<usize>,
     /// What closed boxes hold, each kind drawn once beside the figure.
     pub callouts: Vec<Callout>,
+    /// What the legend says where it is not the kinds used.
+    pub legend: Option<Legend>,
 }
 
 /// The most counts that the pill of a detail figure lists.
@@ -229,6 +233,15 @@ pub struct ViewNode {
     pub operators: Vec<NodeId>,
     /// The tensor it makes that an arrow shows.
     pub output: Option<TensorId>,
+    /// What a rule, an overlay or a comparison says about how it looks.
+    pub look: Look,
+}
+
+impl ViewNode {
+    /// The colours of the box: those it was given, else those of its kind.
+    pub fn swatch(&self, theme: &Theme) -> Swatch {
+        self.look.swatch.unwrap_or_else(|| theme.swatch(self.category.name()))
+    }
 }
 
 /// A part of a box with its own colour: a norm or activation that follows.

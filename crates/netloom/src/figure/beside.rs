@@ -6,7 +6,7 @@ use netloom_diagram::{describe, view};
 use netloom_graph::Graph;
 use netloom_scene::Key;
 
-use super::{Figure, FigureOptions, page, pattern, prepared, theme, trace};
+use super::{Figure, FigureOptions, page, pattern, prepared, settings, theme, trace};
 use crate::{Error, ErrorKind};
 
 /// The most models of one figure.
@@ -47,7 +47,8 @@ pub fn draw_beside(models: &[(&Graph, &str)], options: &FigureOptions) -> Result
     let parts: Vec<Model<'_>> =
         shown.iter().map(|(graph, view, name)| Model { graph, view, name: name.clone() }).collect();
     let draw = DrawOptions {
-        direction: options.direction,
+        direction: options.direction.unwrap_or(style.direction),
+        settings: settings(style, options)?,
         width_px: options.width_px,
         legend: options.legend,
         caption: options.caption,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use netloom_diagram::styles;
+use netloom_diagram::styles::{self, Settings, Style};
 use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
@@ -14,7 +14,7 @@ use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
 use netloom_scene::{Key, Scene, Theme};
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 mod beside;
 mod page;
@@ -40,8 +40,10 @@ pub struct FigureOptions {
     pub detail: Detail,
     /// Whether reshapes, casts and other movement of data is shown.
     pub plumbing: bool,
-    /// Where the data flows to.
-    pub direction: Direction,
+    /// What is set about the style: names of its settings with values; see [`netloom_diagram::styles::Setting`].
+    pub settings: Vec<(String, String)>,
+    /// Where the data flows to; `None` is the style's own direction.
+    pub direction: Option<Direction>,
     /// Printed width, px (96 to the inch); `None` prints at its own size, at most 7 in wide.
     pub width_px: Option<f64>,
     /// Height of the page, px; what does not fit is folded unless `depth` is given. `None` is 9 in.
@@ -74,7 +76,8 @@ impl Default for FigureOptions {
             open: Vec::new(),
             detail: Detail::Paper,
             plumbing: false,
-            direction: Direction::Down,
+            settings: Vec::new(),
+            direction: None,
             width_px: None,
             height_px: None,
             callouts: true,
@@ -112,6 +115,7 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
     let style = styles::find(&options.style)
         .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
     let theme = theme(&options.theme)?;
+    let settings = settings(style, options)?;
     let lifted = prepared(graph, options);
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
     for path in &options.open {
@@ -124,7 +128,8 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         }
     }
     let patterns = pattern::parse(shown, &options.patterns)?;
-    let Chosen { mut view, scene, notes, width_px } = page::choose(shown, style, options, patterns, theme);
+    let Chosen { mut view, scene, notes, width_px } =
+        page::choose(shown, style, options, (patterns, settings), theme);
     if let Some(lifted) = &lifted {
         trace(graph, &mut view, lifted);
         for callout in &mut view.callouts {
@@ -166,6 +171,18 @@ fn trace(graph: &Graph, view: &mut View, lifted: &Lifted) {
         edge.arrives = tensor(edge.arrives).unwrap_or(edge.arrives);
         edge.reader = edge.reader.and_then(|(n, at)| Some((*nodes(n).first()?, at)));
     }
+}
+
+/// What was set about a style.
+fn settings(style: &'static Style, options: &FigureOptions) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    for (name, value) in &options.settings {
+        settings.set(style.settings, name, value).map_err(|expected| {
+            let message = format!("the style {} has no `{name}={value}`: expected {expected}", style.name);
+            Error::new(ErrorKind::Input, message)
+        })?;
+    }
+    Ok(settings)
 }
 
 fn theme(name: &str) -> Result<Theme, Error> {

@@ -1,6 +1,6 @@
 //! What of a model fits the page at readable type.
 
-use netloom_diagram::styles::{DrawOptions, PAGE, Style};
+use netloom_diagram::styles::{DrawOptions, PAGE, Settings, Style};
 use netloom_diagram::view::{
     Callout, Details, Elision, Kept, MAX_CALLOUTS, NodeKind, View, callouts, elide, longest_chain, view,
 };
@@ -48,12 +48,14 @@ pub(super) fn choose(
     graph: &Graph,
     style: &Style,
     options: &FigureOptions,
-    patterns: Vec<Pattern>,
+    (patterns, settings): (Vec<Pattern>, Settings),
     theme: Theme,
 ) -> Chosen {
-    let page = page(options);
+    let direction = options.direction.unwrap_or(style.direction);
+    let page = page(options, direction);
     let draw = DrawOptions {
-        direction: options.direction,
+        direction,
+        settings,
         width_px: options.width_px,
         page,
         legend: options.legend,
@@ -108,8 +110,8 @@ fn compact(theme: &Theme, tight: f64) -> Theme {
 }
 
 /// The room that a figure may take, px.
-fn page(options: &FigureOptions) -> Size {
-    let across = matches!(options.direction, Direction::Left | Direction::Right);
+fn page(options: &FigureOptions, direction: Direction) -> Size {
+    let across = matches!(direction, Direction::Left | Direction::Right);
     let size = if across { Size::new(PAGE.height, PAGE.width) } else { PAGE };
     Size::new(options.width_px.unwrap_or(size.width), options.height_px.unwrap_or(size.height))
 }
@@ -298,7 +300,7 @@ impl Chooser<'_> {
 
     /// A view with as many detail figures as fit, cut from the deepest view of some or from the next.
     fn detailed(&self, level: &View, deeper: &[View]) -> Option<Chosen> {
-        if !self.options.callouts {
+        if !self.options.callouts || !self.style.callouts {
             return None;
         }
         let spec = self.spec(Depth::Full, self.options.detail);
@@ -334,7 +336,7 @@ impl Chooser<'_> {
     fn elided(&self, levels: Vec<View>) -> Chosen {
         let spec = self.spec(Depth::Levels(1), Detail::Sketch);
         let all = levels.into_iter().next().unwrap_or_else(|| view(self.graph, &spec));
-        let length = if matches!(self.options.direction, Direction::Left | Direction::Right) {
+        let length = if matches!(self.draw.direction, Direction::Left | Direction::Right) {
             self.page.width
         } else {
             self.page.height
@@ -379,7 +381,7 @@ impl Chooser<'_> {
     fn is_hopeless(&self, view: &View) -> bool {
         let least = self.least_scale;
         let (width, height) = (self.page.width / least, self.page.height / least);
-        let across = matches!(self.options.direction, Direction::Left | Direction::Right);
+        let across = matches!(self.draw.direction, Direction::Left | Direction::Right);
         let length = if across { width } else { height };
         let theme = &self.draw.theme;
         let pitch = theme.rank_gap / 2.0 + theme.line_height(theme.label_size);

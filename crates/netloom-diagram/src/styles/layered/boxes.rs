@@ -67,7 +67,7 @@ pub(super) fn draw(
 
 fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, group: &mut Group) {
     let theme = &options.theme;
-    let swatch = theme.swatch(node.category.name());
+    let swatch = node.swatch(theme);
     let fill = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };
     let (width, widths) = text.parts(rect.width());
     let head = text.header.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px) + HEAD);
@@ -212,7 +212,7 @@ fn frame(
     theme: &Theme,
     group: &mut Group,
 ) {
-    let swatch = theme.swatch(node.category.name());
+    let swatch = node.swatch(theme);
     group.push(
         rounded_rect(node.key.piece("frame"), rect, theme.container_radius)
             .filled(theme.container_fill(&swatch))
@@ -283,7 +283,7 @@ fn count(
     let width = times.width + 2.0 * PILL.width;
     let free = gaps(band, crossings);
     let right = free.iter().rev().find(|g| g.1 - g.0 >= width).map_or(band.x1, |g| g.1);
-    let colors = theme.pill(&theme.swatch(node.category.name()));
+    let colors = theme.pill(&node.swatch(theme));
     let height = times.cap_height() + 2.0 * PILL.height;
     let corner = Point::new(right, band.center().y - height / 2.0);
     group.push(pill(&node.key, times.clone(), corner, PILL, colors));

@@ -174,7 +174,7 @@ impl Details {
 }
 
 /// The size of the pill about a letter, px.
-pub(super) fn badge(letter: &TextRun) -> Size {
+pub(in crate::styles) fn badge(letter: &TextRun) -> Size {
     let height = letter.cap_height() + 2.0 * PILL.height;
     Size::new((letter.width + 2.0 * PILL.width).max(height), height)
 }

@@ -1,29 +1,34 @@
 //! Boxes in ranks along the flow, open modules as frames, by-passes in lanes beside the trunk.
 
 use netloom_graph::Graph;
+use netloom_layout::Direction;
 use netloom_scene::kurbo::{Affine, Size};
 use netloom_scene::{Group, Scene, Timeline};
 
-use super::{DrawOptions, Style};
+use super::caption::Caption;
+use super::{DrawOptions, Nodes, Style};
 use crate::describe;
 use crate::view::View;
 
 mod boxes;
-mod caption;
 mod details;
 mod edges;
 mod gutter;
 mod measure;
 mod remarks;
 
-pub(super) use caption::Caption;
+pub(super) use details::badge;
 pub(super) use edges::draw as draw_edges;
 pub(super) use measure::edges;
 
 pub(super) static STYLE: Style = Style {
     name: "layered",
     about: "boxes in ranks along the flow, open modules as frames, by-passes in lanes beside the trunk",
+    nodes: Nodes::Operators,
     opens_all: false,
+    callouts: true,
+    direction: Direction::Down,
+    settings: &[],
     draw,
     draw_many: None,
 };
@@ -35,7 +40,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let layout = netloom_layout::layout(&measured.input);
 
     let sizes = gutter::sizes(graph, view, options, &layout);
-    let caption = caption::Caption::new(view, options, &name);
+    let caption = Caption::new(view, options, &name);
     let details = details::Details::new(view, options);
 
     let margin = theme.margin;

@@ -7,8 +7,9 @@ use netloom_scene::kurbo::{self, Affine, BezPath, Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Path, Role, Scene, Text, TextRun, Theme, Timeline};
 
-use super::layered::{Caption, draw_edges, edges};
-use super::{DrawOptions, Model, Style};
+use super::caption::Caption;
+use super::layered::{draw_edges, edges};
+use super::{DrawOptions, Model, Nodes, Style};
 use crate::describe;
 use crate::view::{NodeKind, View, ViewNode};
 
@@ -21,7 +22,11 @@ use stages::{Mark, Stage};
 pub(super) static STYLE: Style = Style {
     name: "strip",
     about: "every layer a row of one height, coloured by stage, by-passes in lanes; several models side by side",
+    nodes: Nodes::Operators,
     opens_all: true,
+    callouts: false,
+    direction: Direction::Down,
+    settings: &[],
     draw,
     draw_many: Some(draw_many),
 };
@@ -329,7 +334,7 @@ impl<'a> Strip<'a> {
 
     fn row(&self, i: usize, rect: Rect, theme: &Theme, group: &mut Group) {
         let node = &self.view.nodes[i];
-        let swatch = theme.swatch(&self.swatch(i));
+        let swatch = node.look.swatch.unwrap_or_else(|| theme.swatch(&self.swatch(i)));
         group.push(
             rounded_rect(node.key.piece("box"), rect, theme.box_radius)
                 .filled(swatch.fill)

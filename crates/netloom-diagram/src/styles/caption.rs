@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use netloom_graph::Category;
-use netloom_scene::figures::{label_at, oblong, rounded_rect};
+use netloom_scene::figures::{label_at, oblong, rounded_rect, route, tip};
 use netloom_scene::kurbo::{BezPath, Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Dash, Group, Path, Role, Text, TextRun, Theme};
+use netloom_scene::{Color, Dash, Group, Path, Role, Swatch, Text, TextRun, Theme};
 
-use super::details::badge;
+use super::DrawOptions;
+use super::layered::badge;
 use crate::describe;
-use crate::styles::DrawOptions;
-use crate::view::{Callout, View};
+use crate::view::{Callout, Legend, View};
 
 /// Side of a legend's colour field, px.
 const FIELD: f64 = 9.0;
-/// Length of a legend's dashed line, px.
+/// Length of a legend's dashed line or arrow, px.
 const DASHED: f64 = 18.0;
+/// Length of a legend's scale of colours, px.
+const RAMP: f64 = 72.0;
 /// The width up to which a figure is widened for a legend in one row: a column of a page, px.
 const COLUMN: f64 = 312.0;
 /// Space between a field and its word, and between entries, px.
@@ -26,18 +28,24 @@ const ROW_GAP: f64 = 4.0;
 /// The widest name before it is cut, px.
 const MAX_NAME: f64 = 280.0;
 
-pub(in crate::styles) struct Caption {
+pub(super) struct Caption {
     name: Option<TextRun>,
     totals: Option<TextRun>,
     legend: Vec<(Mark, TextRun)>,
+    notes: Vec<TextRun>,
 }
 
 /// What stands before a word of the legend.
-enum Mark {
+#[derive(Clone)]
+pub(super) enum Mark {
     /// The colour of a kind.
-    Field(Category),
+    Field(Swatch),
     /// A dashed line.
     Dash(Dash),
+    /// An arrow of a colour, dashed or not.
+    Arrow(Color, Option<Dash>),
+    /// Colours side by side, the scale of what they show.
+    Ramp(Vec<Color>),
     /// The pill of boxes that come several times, or that a detail figure explains.
     Pill(TextRun),
 }
@@ -46,22 +54,41 @@ impl Mark {
     fn width(&self) -> f64 {
         match self {
             Self::Field(_) => FIELD,
-            Self::Dash(_) => DASHED,
+            Self::Dash(_) | Self::Arrow(..) => DASHED,
+            Self::Ramp(_) => RAMP,
             Self::Pill(run) => badge(run).width,
         }
     }
 
     fn height(&self) -> f64 {
         match self {
-            Self::Field(_) => FIELD,
-            Self::Dash(_) => 0.0,
+            Self::Field(_) | Self::Ramp(_) => FIELD,
+            Self::Dash(_) | Self::Arrow(..) => 0.0,
             Self::Pill(run) => badge(run).height,
         }
     }
 }
 
-/// One entry per colour that is used: categories that look alike share it. Then what dashes and pills mean.
-fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
+/// What colours mean: the kinds used, or what else the view says they stand for.
+fn colors(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
+    match &view.legend {
+        Some(Legend::Entries(entries)) => {
+            entries.iter().map(|(swatch, words)| (Mark::Field(*swatch), words.clone())).collect()
+        }
+        Some(Legend::Scale { title, least, greatest, colors, missing }) => {
+            let mut marks = vec![(Mark::Ramp(colors.clone()), format!("{title}: {least} to {greatest}"))];
+            if *missing {
+                let swatch = Swatch { fill: theme.missing, stroke: theme.muted, text: theme.ink };
+                marks.push((Mark::Field(swatch), "no value".to_owned()));
+            }
+            marks
+        }
+        None => kinds(view, theme),
+    }
+}
+
+/// One entry per colour that is used: categories that look alike share it.
+fn kinds(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
     let views = || std::iter::once(view).chain(view.callouts.iter().map(|c| &c.view));
     let used: BTreeSet<Category> = views().flat_map(|v| describe::categories(v).into_keys()).collect();
     let mut entries: Vec<(Category, Vec<&str>)> = Vec::new();
@@ -72,9 +99,16 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
             None => entries.push((category, vec![category.name()])),
         }
     }
+    let field = |c: Category| Mark::Field(theme.swatch(c.name()));
+    entries.into_iter().map(|(c, names)| (field(c), names.join(", "))).collect()
+}
+
+/// What colours mean, then what dashes and pills mean.
+fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
+    let views = || std::iter::once(view).chain(view.callouts.iter().map(|c| &c.view));
     let style = theme.secondary_style();
     let mut legend: Vec<(Mark, TextRun)> =
-        entries.into_iter().map(|(c, names)| (Mark::Field(c), shape(&names.join(", "), &style))).collect();
+        colors(view, theme).into_iter().map(|(mark, words)| (mark, shape(&words, &style))).collect();
     let mut add = |mark, text: &str| legend.push((mark, shape(text, &style)));
     if views().any(|v| v.edges.iter().any(|e| e.projected)) {
         add(Mark::Dash(theme.skip_dash), "projection skip");
@@ -96,7 +130,7 @@ fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
 }
 
 impl Caption {
-    pub(in crate::styles) fn new(view: &View, options: &DrawOptions, name: &str) -> Self {
+    pub(super) fn new(view: &View, options: &DrawOptions, name: &str) -> Self {
         let theme = &options.theme;
         let (bold, plain) = (theme.caption_style(), theme.secondary_style());
         let totals = describe::totals(view);
@@ -105,12 +139,35 @@ impl Caption {
             name: show.then(|| shape(&ellipsize(name, &bold, MAX_NAME), &bold)),
             totals: (show && !totals.is_empty()).then(|| shape(&totals, &plain)),
             legend: if options.legend { legend(view, theme) } else { Vec::new() },
+            notes: Vec::new(),
         }
     }
 
+    /// The same with a legend of its own, where a legend is wanted at all and the view does not bring one.
+    #[must_use]
+    pub(super) fn with_legend(
+        mut self,
+        view: &View,
+        options: &DrawOptions,
+        entries: impl IntoIterator<Item = (Mark, String)>,
+    ) -> Self {
+        if options.legend && view.legend.is_none() {
+            let style = options.theme.secondary_style();
+            self.legend = entries.into_iter().map(|(mark, words)| (mark, shape(&words, &style))).collect();
+        }
+        self
+    }
+
+    /// The same with a line of small print below: what sizes mean.
+    #[must_use]
+    pub(super) fn with_note(mut self, theme: &Theme, words: &str) -> Self {
+        self.notes.push(shape(words, &theme.secondary_style()));
+        self
+    }
+
     /// The least width that holds every single piece, px.
-    pub(in crate::styles) fn min_width(&self) -> f64 {
-        let texts = self.name.iter().chain(&self.totals).map(|r| r.width);
+    pub(super) fn min_width(&self) -> f64 {
+        let texts = self.name.iter().chain(&self.totals).chain(&self.notes).map(|r| r.width);
         let legend = self.legend.iter().map(|(m, r)| m.width() + GAPS.0 + r.width);
         texts.chain(legend).fold(0.0, f64::max)
     }
@@ -123,8 +180,8 @@ impl Caption {
     }
 
     /// Draws below `at` over `width` px and returns the height used.
-    pub(in crate::styles) fn draw(&self, theme: &Theme, at: (f64, f64), width: f64, into: &mut Group) -> f64 {
-        if self.name.is_none() && self.legend.is_empty() {
+    pub(super) fn draw(&self, theme: &Theme, at: (f64, f64), width: f64, into: &mut Group) -> f64 {
+        if self.name.is_none() && self.legend.is_empty() && self.notes.is_empty() {
             return 0.0;
         }
         let mut group = Group::new("caption").with_role(Role::Note);
@@ -173,6 +230,11 @@ impl Caption {
         if !self.legend.is_empty() {
             y += height;
         }
+        let height = theme.line_height(theme.secondary_size);
+        for (i, note) in self.notes.iter().enumerate() {
+            put(&mut group, &format!("note{i}"), note, x0, y, height, theme.muted);
+            y += height;
+        }
         into.push(group);
         y - at.1
     }
@@ -181,12 +243,32 @@ impl Caption {
 /// Draws a mark whose left end and middle are at a point.
 fn draw_mark(mark: &Mark, key: &str, at: Point, theme: &Theme, into: &mut Group) {
     match mark {
-        Mark::Field(category) => {
-            let swatch = theme.swatch(category.name());
+        Mark::Field(swatch) => {
             let rect = Rect::new(at.x, at.y - FIELD / 2.0, at.x + FIELD, at.y + FIELD / 2.0);
             into.push(
                 rounded_rect(key, rect, 2.0).filled(swatch.fill).stroked(swatch.stroke, theme.box_stroke),
             );
+        }
+        Mark::Arrow(color, dash) => {
+            let points = [at, Point::new(at.x + DASHED, at.y)];
+            let mut line =
+                route(key, &points, 0.0, theme.tip_length * 0.8).stroked(*color, theme.edge_stroke);
+            if let Some(stroke) = &mut line.stroke {
+                stroke.dash = *dash;
+            }
+            into.push(line);
+            let name = format!("{key}-tip");
+            into.push(tip(name.as_str(), &points, theme.tip_length, theme.tip_width).filled(*color));
+        }
+        Mark::Ramp(colors) => {
+            #[expect(clippy::cast_precision_loss, reason = "a scale has few colours")]
+            let step = RAMP / colors.len().max(1) as f64;
+            let mut x = at.x;
+            for (i, color) in colors.iter().enumerate() {
+                let rect = Rect::new(x, at.y - FIELD / 2.0, x + step, at.y + FIELD / 2.0);
+                into.push(rounded_rect(format!("{key}-{i}").as_str(), rect, 0.0).filled(*color));
+                x += step;
+            }
         }
         Mark::Dash(dash) => {
             let mut line = BezPath::new();

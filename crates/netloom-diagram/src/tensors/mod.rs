@@ -1,0 +1,12 @@
+//! Tensors as things with a size on paper, for the styles whose boxes are tensors: volumes, maps, units, bars.
+//!
+//! [`Extents`] says what each tensor of a graph is (maps of some channels, a sequence, a vector), [`PowerLaw`] how long
+//! a number of pixels or channels is drawn, [`Window`] how a kernel moves.
+
+mod extent;
+mod law;
+mod window;
+
+pub use extent::{Extent, Extents, Form};
+pub use law::{PowerLaw, Scale};
+pub use window::Window;

@@ -24,6 +24,8 @@ pub struct Group {
     pub key: Key,
     /// What it means on the page; read by accessibility and by the lint.
     pub role: Role,
+    /// What sort of thing it stands for, one word such as `conv`, by which a style sheet finds it; empty for none.
+    pub class: &'static str,
     /// The name a screen reader says and a tooltip shows; empty for none.
     pub title: String,
     /// A longer description; empty for none.
@@ -124,6 +126,7 @@ impl Group {
         Self {
             key: key.into(),
             role: Role::None,
+            class: "",
             title: String::new(),
             desc: String::new(),
             transform: Affine::IDENTITY,
@@ -136,6 +139,13 @@ impl Group {
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
         self.role = role;
+        self
+    }
+
+    /// The same group with a class.
+    #[must_use]
+    pub fn with_class(mut self, class: &'static str) -> Self {
+        self.class = class;
         self
     }
 

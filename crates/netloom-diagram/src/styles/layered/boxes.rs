@@ -32,7 +32,8 @@ pub(super) fn draw(
     for (i, node) in view.nodes.iter().enumerate().rev() {
         let r = layout.nodes[i];
         let rect = Rect::new(r.x, r.y, r.right(), r.bottom());
-        let mut group = Group::new(node.key.clone()).with_title(tooltip(view, node));
+        let mut group =
+            Group::new(node.key.clone()).with_class(node.category.name()).with_title(tooltip(view, node));
         let text = &measured.boxes[i];
         match node.kind {
             NodeKind::Container => {

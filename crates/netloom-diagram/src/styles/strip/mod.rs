@@ -303,7 +303,8 @@ impl<'a> Strip<'a> {
         for (i, node) in self.view.nodes.iter().enumerate() {
             let r = self.layout.nodes[i];
             let rect = Rect::new(r.x, r.y, r.right(), r.bottom());
-            let mut group = Group::new(node.key.clone()).with_title(tooltip(node));
+            let mut group =
+                Group::new(node.key.clone()).with_class(node.category.name()).with_title(tooltip(node));
             match node.kind {
                 NodeKind::Merge => {
                     group.role = Role::Node;

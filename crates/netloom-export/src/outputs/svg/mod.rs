@@ -18,7 +18,7 @@ mod xml;
 /// SVG 1.1 with the accessibility roles of SVG 2.
 ///
 /// Groups carry an `id` made from their key, the key itself as `data-key`, and a class per role: `nl-node`,
-/// `nl-container`, `nl-edge` (with `data-from` and `data-to`), `nl-note`.
+/// `nl-container`, `nl-edge` (with `data-from` and `data-to`), `nl-note`; behind it their own class: `nl-node nl-conv`.
 #[derive(Debug)]
 pub struct Svg;
 
@@ -190,7 +190,8 @@ impl Writer<'_> {
             Role::Note => ("nl-note", "", ""),
         };
         if !class.is_empty() {
-            push_attribute(&mut self.out, "class", class);
+            let kind = if group.class.is_empty() { String::new() } else { format!(" nl-{}", group.class) };
+            push_attribute(&mut self.out, "class", &format!("{class}{kind}"));
             push_attribute(&mut self.out, "data-key", group.key.as_str());
         }
         if let Role::Edge { from, to } = &group.role {

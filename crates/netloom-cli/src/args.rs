@@ -15,7 +15,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Draw a model as SVG, PDF, PNG or plain text
+    /// Draw a model as SVG, PDF, PNG, TikZ, plain text and more
     Draw(Box<DrawArgs>),
     /// Count parameters, multiply-adds and shapes
     Summary(SummaryArgs),
@@ -38,7 +38,7 @@ pub(crate) struct DrawArgs {
     /// to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Format, when the extension of the output does not say: svg, pdf, png, txt or json
+    /// Format, when the extension of the output does not say; see `netloom outputs`
     #[arg(long, value_name = "FORMAT")]
     pub(crate) to: Option<String>,
     /// Diagram style, see `netloom styles`

@@ -6,7 +6,7 @@ use netloom::{ExportOptions, FigureOptions, TextMode};
 
 use crate::args::{DrawArgs, TextArg};
 use crate::failure::{Failure, remarks};
-use crate::files;
+use crate::{files, lists};
 
 pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     let format = format(args)?;
@@ -15,8 +15,11 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         return Err(Failure::usage("expected a positive --scale and --dpi"));
     }
     let several = args.models.len() > 1;
-    if several && matches!(format.as_str(), "txt" | "json") {
-        return Err(Failure::usage(format!("expected one model for {format}, found {}", args.models.len())));
+    if several && !matches!(format, Format::Picture(_)) {
+        return Err(Failure::usage(format!(
+            "expected one model for this format, found {}",
+            args.models.len()
+        )));
     }
     let mut models = Vec::new();
     for path in &args.models {
@@ -49,10 +52,11 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     };
     let mut notes = Vec::new();
     let target = args.output.as_deref().unwrap_or(Path::new("-"));
-    let bytes = match format.as_str() {
-        "txt" => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
-        "json" => netloom::import::writers::json::write(graph).into_bytes(),
-        format => {
+    let bytes = match format {
+        Format::Text => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
+        Format::Notation(name) => netloom::notation(graph, &options, name)?.into_bytes(),
+        Format::Json => netloom::import::writers::json::write(graph).into_bytes(),
+        Format::Picture(format) => {
             let figure = if several {
                 let beside: Vec<_> = models.iter().map(|(graph, name)| (graph, name.as_str())).collect();
                 netloom::draw_beside(&beside, &options)?
@@ -78,13 +82,41 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What is written.
+enum Format {
+    /// Lines of plain text.
+    Text,
+    /// The graph as JSON.
+    Json,
+    /// The language of another program that draws, by name.
+    Notation(&'static str),
+    /// A picture, by the name of its output.
+    Picture(&'static str),
+}
+
+impl Format {
+    /// The format of a name or an extension.
+    fn find(name: &str) -> Option<Self> {
+        let name = name.trim_start_matches('.').to_lowercase();
+        match name.as_str() {
+            "txt" | "text" => return Some(Self::Text),
+            "json" => return Some(Self::Json),
+            _ => {}
+        }
+        if let Some(notation) = netloom::diagram::notations::find(&name) {
+            return Some(Self::Notation(notation.name));
+        }
+        let picture = netloom::OUTPUTS.iter().find(|o| o.name() == name || o.extension() == name)?;
+        Some(Self::Picture(picture.name()))
+    }
+}
+
 /// The output format: as asked for, else by the extension of the output, else plain text.
-fn format(args: &DrawArgs) -> Result<String, Failure> {
-    let known = || netloom::OUTPUTS.iter().map(|o| o.name()).chain(["json", "txt"]);
+fn format(args: &DrawArgs) -> Result<Format, Failure> {
     let name = match (&args.to, &args.output) {
-        (Some(to), _) => to.to_lowercase(),
+        (Some(to), _) => to.clone(),
         (None, Some(path)) if path != Path::new("-") => match path.extension() {
-            Some(extension) => extension.to_string_lossy().to_lowercase(),
+            Some(extension) => extension.to_string_lossy().into_owned(),
             None => {
                 return Err(Failure::usage(format!(
                     "`{}` has no extension that names a format; add one or say --to svg",
@@ -94,9 +126,8 @@ fn format(args: &DrawArgs) -> Result<String, Failure> {
         },
         _ => "txt".to_owned(),
     };
-    if known().any(|k| k == name) {
-        Ok(name)
-    } else {
-        Err(netloom::Error::unknown("output format", &name, known()).into())
-    }
+    let names = lists::output_names();
+    Format::find(&name).ok_or_else(|| {
+        netloom::Error::unknown("output format", &name, names.iter().map(String::as_str)).into()
+    })
 }

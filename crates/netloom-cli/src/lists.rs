@@ -15,13 +15,30 @@ pub(crate) fn formats() -> Result<(), Failure> {
 }
 
 pub(crate) fn outputs() -> Result<(), Failure> {
+    list(output_rows())
+}
+
+/// Every format a figure can be written in, with its extensions where they differ from its name.
+fn output_rows() -> Vec<(String, String)> {
     let own =
         [("json", "the graph as documented, versioned JSON"), ("txt", "lines of plain text for a terminal")];
+    let about = |name: &str, about: &str, extensions: &[&str]| {
+        let others: Vec<String> =
+            extensions.iter().filter(|e| **e != name).map(|e| format!(".{e}")).collect();
+        let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+        (name.to_owned(), format!("{about}{others}"))
+    };
     let mut rows: Vec<(String, String)> =
-        netloom::OUTPUTS.iter().map(|o| (o.name().to_owned(), o.about().to_owned())).collect();
+        netloom::OUTPUTS.iter().map(|o| about(o.name(), o.about(), &[o.extension()])).collect();
+    rows.extend(netloom::NOTATIONS.iter().map(|n| about(n.name, n.about, n.extensions)));
     rows.extend(own.map(|(n, a)| (n.to_owned(), a.to_owned())));
     rows.sort();
-    list(rows)
+    rows
+}
+
+/// The names of all output formats.
+pub(crate) fn output_names() -> Vec<String> {
+    output_rows().into_iter().map(|(name, _)| name).collect()
 }
 
 pub(crate) fn styles() -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 //! the same picture.
 
 pub mod describe;
+pub mod notations;
 pub mod number;
 pub mod plain;
 pub mod styles;

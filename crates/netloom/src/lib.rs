@@ -20,8 +20,9 @@ pub mod report;
 
 pub use error::{Error, ErrorKind};
 pub use figure::{
-    Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, text_figure,
+    Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation, text_figure,
 };
+pub use netloom_diagram::notations::NOTATIONS;
 pub use netloom_diagram::plain::printable;
 pub use netloom_diagram::styles::STYLES;
 pub use netloom_diagram::{Depth, Detail, Fold, ViewOptions};

@@ -101,6 +101,13 @@ const REGISTRIES: &[Registry] = &[
         ],
     },
     Registry {
+        folder: "crates/netloom-diagram/src/notations",
+        home: "crates/netloom-diagram/src/notations/mod.rs",
+        table: "NOTATIONS",
+        order: Order::ByName,
+        beside: &[],
+    },
+    Registry {
         folder: "crates/netloom-diagram/src/styles",
         home: "crates/netloom-diagram/src/styles/mod.rs",
         table: "STYLES",

@@ -9,6 +9,7 @@ mod pdf;
 #[cfg(feature = "png")]
 mod png;
 mod svg;
+mod tikz;
 
 /// A kind of file a frame can be written as.
 pub trait Output: Sync {
@@ -35,6 +36,7 @@ pub static OUTPUTS: &[&dyn Output] = &[
     #[cfg(feature = "png")]
     &png::Png,
     &svg::Svg,
+    &tikz::Tikz,
 ];
 
 /// The output of a name or an extension, in any case, with or without a dot.
@@ -96,11 +98,11 @@ mod tests {
         check("svg", Ok("svg"));
         check(".PDF", Ok("pdf"));
         check(" png", Ok("png"));
-        check("sgv", Err(("expected one of pdf, png, svg, found `sgv`", &["did you mean `svg`?"])));
-        check("svgz", Err(("expected one of pdf, png, svg, found `svgz`", &["did you mean `svg`?"])));
-        check("pg", Err(("expected one of pdf, png, svg, found `pg`", &["did you mean `png`?"])));
-        check("docx", Err(("expected one of pdf, png, svg, found `docx`", &[])));
-        check("", Err(("expected one of pdf, png, svg, found ``", &[])));
+        check("sgv", Err(("expected one of pdf, png, svg, tikz, found `sgv`", &["did you mean `svg`?"])));
+        check("svgz", Err(("expected one of pdf, png, svg, tikz, found `svgz`", &["did you mean `svg`?"])));
+        check("pg", Err(("expected one of pdf, png, svg, tikz, found `pg`", &["did you mean `png`?"])));
+        check("docx", Err(("expected one of pdf, png, svg, tikz, found `docx`", &[])));
+        check("", Err(("expected one of pdf, png, svg, tikz, found ``", &[])));
     }
 
     #[test]

@@ -17,10 +17,12 @@ use netloom_scene::{Key, Scene, Theme};
 use crate::{Error, ErrorKind};
 
 mod beside;
+mod notation;
 mod page;
 mod text;
 
 pub use beside::{MAX_MODELS, draw_beside};
+pub use notation::notation;
 pub use text::{description, text_figure};
 
 use page::Chosen;

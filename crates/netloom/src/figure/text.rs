@@ -23,7 +23,7 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     }
     let lifted = prepared(graph, options);
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, options, &pattern::parse(graph, &options.patterns)?);
+    let view = choose(graph, options, &pattern::parse(graph, &options.patterns)?, MAX_LINES);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
     let body = plain::plain(graph, &view, &spec, plain::PlainOptions { ascii });
     let name = describe::name(graph, &options.name);
@@ -39,12 +39,12 @@ pub fn description(graph: &Graph, name: &str) -> String {
     let options = FigureOptions::default();
     let lifted = prepared(graph, &options);
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, &options, &[]);
+    let view = choose(graph, &options, &[], MAX_LINES);
     describe::describe(graph, &view, &describe::name(graph, name))
 }
 
-/// The depth that was asked for, else the deepest of few enough lines.
-fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern]) -> View {
+/// The depth that was asked for, else the deepest of few enough boxes.
+pub(super) fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern], most: usize) -> View {
     let at = |depth| {
         let spec = ViewOptions {
             depth,
@@ -68,7 +68,7 @@ fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern]) -> View 
             break;
         }
         let next = at(Depth::Levels(depth));
-        if lines(&next) > MAX_LINES {
+        if lines(&next) > most {
             break;
         }
         best = next;

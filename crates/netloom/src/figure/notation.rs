@@ -1,0 +1,34 @@
+//! A model in the language of another program that draws.
+
+use netloom_diagram::describe;
+use netloom_diagram::notations::{self, Sheet};
+use netloom_graph::Graph;
+use netloom_graph::pattern;
+
+use super::{FigureOptions, prepared, text, theme};
+use crate::Error;
+
+/// With `depth` left open, modules are opened as long as there are at most this many boxes.
+const MAX_BOXES: usize = 80;
+
+/// Writes a model in a notation by its name or file extension: `dot`, `mermaid`, `d2`.
+///
+/// # Errors
+/// When there is no such notation, or an option names a theme or pattern that does not exist.
+pub fn notation(graph: &Graph, options: &FigureOptions, name: &str) -> Result<String, Error> {
+    let notation = notations::find(name)
+        .ok_or_else(|| Error::unknown("notation", name, notations::NOTATIONS.iter().map(|n| n.name)))?;
+    let theme = theme(&options.theme)?;
+    let lifted = prepared(graph, options);
+    let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
+    let view = text::choose(graph, options, &pattern::parse(graph, &options.patterns)?, MAX_BOXES);
+    let sheet = Sheet {
+        graph,
+        view: &view,
+        theme: &theme,
+        direction: options.direction.unwrap_or(netloom_layout::Direction::Down),
+        name: describe::name(graph, &options.name),
+        batch: options.batch,
+    };
+    Ok((notation.write)(&sheet))
+}

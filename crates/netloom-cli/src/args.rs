@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use netloom::{Depth, Detail, Direction, Fold, Length};
+use netloom::{Depth, Detail, Direction, Fold, Length, Nodes};
 
 /// Turns a neural network file into a picture.
 #[derive(Parser)]
@@ -41,9 +41,12 @@ pub(crate) struct DrawArgs {
     /// Format, when the extension of the output does not say; see `netloom outputs`
     #[arg(long, value_name = "FORMAT")]
     pub(crate) to: Option<String>,
-    /// Diagram style, see `netloom styles`
-    #[arg(long, default_value = "layered")]
+    /// Diagram style, see `netloom styles`; `auto` takes the one that suits the model best and says why
+    #[arg(long, default_value = "auto")]
     pub(crate) style: String,
+    /// What boxes stand for, where the style is `auto`
+    #[arg(long)]
+    pub(crate) nodes: Option<NodesArg>,
     /// Theme, see `netloom themes`
     #[arg(long, default_value = "light")]
     pub(crate) theme: String,
@@ -161,6 +164,23 @@ impl From<FoldArg> for Fold {
             FoldArg::None => Self::None,
             FoldArg::Identical => Self::Identical,
             FoldArg::Similar => Self::Similar,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum NodesArg {
+    /// Operators and layers; arrows are tensors
+    Ops,
+    /// Tensors; arrows are operators
+    Tensors,
+}
+
+impl From<NodesArg> for Nodes {
+    fn from(arg: NodesArg) -> Self {
+        match arg {
+            NodesArg::Ops => Self::Operators,
+            NodesArg::Tensors => Self::Tensors,
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::args::{DrawArgs, TextArg};
 use crate::failure::{Failure, remarks};
 use crate::{files, lists};
 
+/// The name that asks for plain text among the styles.
+const TEXT: &str = "text";
+
 pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
     let format = format(args)?;
     if !(args.scale.is_finite() && args.scale > 0.0) || args.dpi.is_some_and(|d| !(d.is_finite() && d > 0.0))
@@ -28,10 +31,14 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         let stem = name.split('.').next().unwrap_or_default();
         models.push((graph, if path == Path::new("-") { String::new() } else { stem.to_owned() }));
     }
+    if args.style == TEXT && !matches!(format, Format::Text) {
+        return Err(Failure::usage("the style text is plain text: leave out -o, or name a .txt file"));
+    }
     let Some((graph, own)) = models.first() else { return Err(Failure::usage("expected a model")) };
     let title = args.name.clone().unwrap_or_else(|| own.clone());
     let options = FigureOptions {
         style: args.style.clone(),
+        nodes: args.nodes.map(Into::into),
         theme: args.theme.clone(),
         depth: args.depth.0,
         open: args.open.clone(),
@@ -126,6 +133,9 @@ fn format(args: &DrawArgs) -> Result<Format, Failure> {
         },
         _ => "txt".to_owned(),
     };
+    if args.style == TEXT && args.to.is_none() && args.output.is_none() {
+        return Ok(Format::Text);
+    }
     let names = lists::output_names();
     Format::find(&name).ok_or_else(|| {
         netloom::Error::unknown("output format", &name, names.iter().map(String::as_str)).into()

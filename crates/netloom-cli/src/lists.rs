@@ -42,7 +42,9 @@ pub(crate) fn output_names() -> Vec<String> {
 }
 
 pub(crate) fn styles() -> Result<(), Failure> {
-    list(netloom::STYLES.iter().flat_map(|style| {
+    let auto = ("auto".to_owned(), "the style that suits the model best, and why; the default".to_owned());
+    let text = ("text".to_owned(), "lines of plain text for a terminal, branches as in `git log`".to_owned());
+    let rows = netloom::STYLES.iter().flat_map(|style| {
         let settings = style.settings.iter().map(|s| {
             let values = match &s.values {
                 Values::Words(words) => words.join(" | "),
@@ -52,7 +54,8 @@ pub(crate) fn styles() -> Result<(), Failure> {
             (format!("  --set {}=", s.name), format!("{}: {values} ({})", s.about, s.default))
         });
         std::iter::once((style.name.to_owned(), style.about.to_owned())).chain(settings)
-    }))
+    });
+    list(std::iter::once(auto).chain(rows).chain([text]))
 }
 
 pub(crate) fn themes() -> Result<(), Failure> {

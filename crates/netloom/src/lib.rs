@@ -20,11 +20,12 @@ pub mod report;
 
 pub use error::{Error, ErrorKind};
 pub use figure::{
-    Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation, text_figure,
+    AUTO, Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation,
+    text_figure,
 };
 pub use netloom_diagram::notations::NOTATIONS;
 pub use netloom_diagram::plain::printable;
-pub use netloom_diagram::styles::STYLES;
+pub use netloom_diagram::styles::{Nodes, STYLES};
 pub use netloom_diagram::{Depth, Detail, Fold, ViewOptions};
 pub use netloom_export::{Length, OUTPUTS, Options as ExportOptions, TextMode};
 pub use netloom_graph::{Diagnostic, Graph, Severity};

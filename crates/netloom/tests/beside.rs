@@ -32,7 +32,7 @@ fn keys_of_models_side_by_side_differ_and_resolve() {
 #[test]
 fn a_style_of_one_model_says_which_style_takes_more() {
     let graph = graph(PLAIN);
-    let error =
-        draw_beside(&[(&graph, "a"), (&graph, "b")], &FigureOptions::default()).expect_err("one model only");
+    let layered = FigureOptions { style: "layered".to_owned(), ..FigureOptions::default() };
+    let error = draw_beside(&[(&graph, "a"), (&graph, "b")], &layered).expect_err("one model only");
     assert!(error.to_string().contains("--style strip"), "{error}");
 }

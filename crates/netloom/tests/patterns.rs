@@ -19,6 +19,7 @@ fn options(patterns: &[&str]) -> FigureOptions {
         depth: Some(Depth::Full),
         fold: Fold::None,
         patterns: patterns.iter().map(|p| (*p).to_owned()).collect(),
+        style: "layered".to_owned(),
         ..FigureOptions::default()
     }
 }

@@ -73,8 +73,13 @@ fn repeats_of_the_corpus_are_found() {
         let Some((_, identical, similar)) = FOLDS.iter().find(|f| f.0 == model) else { continue };
         for detail in [Detail::Paper, Detail::Implement] {
             let folds = |fold| {
-                let options =
-                    FigureOptions { depth: Some(Depth::Full), fold, detail, ..FigureOptions::default() };
+                let options = FigureOptions {
+                    style: "layered".to_owned(),
+                    depth: Some(Depth::Full),
+                    fold,
+                    detail,
+                    ..FigureOptions::default()
+                };
                 let figure = draw(&graph, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
                 let nodes = figure.view.nodes.into_iter().filter(|n| n.repeat > 1);
                 nodes.map(|n| (n.repeat, n.notes.join("; "))).collect::<Vec<_>>()

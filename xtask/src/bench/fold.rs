@@ -65,7 +65,8 @@ fn job(args: &[String]) -> Outcome {
     let found = timed("units", || units::find(&lifted.graph, units::Level::Paper));
     let named = timed("hierarchy", || hierarchy::infer(&lifted.graph));
     let runs = timed("repeats", || repeats::repeats(&named));
-    let figure = timed("figure", || netloom::draw(&graph, &netloom::FigureOptions::default()));
+    let layered = netloom::FigureOptions { style: "layered".to_owned(), ..netloom::FigureOptions::default() };
+    let figure = timed("figure", || netloom::draw(&graph, &layered));
     let figure = figure.map_err(|e| e.to_string())?;
     println!("boxes {}", figure.view.nodes.len());
     if found.is_empty() || runs.is_empty() {

@@ -113,6 +113,7 @@ const REGISTRIES: &[Registry] = &[
         table: "STYLES",
         order: Order::ByName,
         beside: &[
+            ("auto", "which style suits a model"),
             ("caption", "name, totals and legend below a figure of any style"),
             ("settings", "what can be set about a style"),
             ("sheet", "a body and its caption on one canvas"),

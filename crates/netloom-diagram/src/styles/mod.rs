@@ -7,12 +7,14 @@ use netloom_scene::{Scene, Theme};
 
 use crate::view::View;
 
+pub mod auto;
 mod caption;
 mod layered;
 mod settings;
 mod sheet;
 mod strip;
 
+pub use auto::{Subject, Suits};
 pub use settings::{Setting, Settings, Values};
 
 /// A way to draw a view.
@@ -31,6 +33,8 @@ pub struct Style {
     pub direction: Direction,
     /// What can be set about it, by name.
     pub settings: &'static [Setting],
+    /// How well it suits a model, or `None` where it should not be chosen unasked.
+    pub suits: fn(&Subject<'_>) -> Option<Suits>,
     /// Draws.
     pub draw: fn(&Graph, &View, &DrawOptions) -> Scene,
     /// Draws several models side by side, where the style can.

@@ -1,16 +1,19 @@
 //! Several models in one figure.
 
-use netloom_diagram::styles::{self, DrawOptions, Model};
+use netloom_diagram::styles::{self, DrawOptions, Model, Style};
 use netloom_diagram::view::View;
 use netloom_diagram::{describe, view};
 use netloom_graph::Graph;
 use netloom_scene::Key;
 
-use super::{Figure, FigureOptions, page, pattern, prepared, settings, theme, trace};
+use super::{AUTO, Figure, FigureOptions, named_style, page, pattern, prepared, settings, theme, trace};
 use crate::{Error, ErrorKind};
 
 /// The most models of one figure.
 pub const MAX_MODELS: usize = 16;
+
+/// The style of several models where none is asked for.
+const BESIDE: &str = "strip";
 
 /// Draws models side by side, aligned where the style aligns them; each comes with the name to print, or none for its
 /// own.
@@ -18,11 +21,14 @@ pub const MAX_MODELS: usize = 16;
 /// # Errors
 /// When the style draws one model only, there are none or too many, or an option names something that does not exist.
 pub fn draw_beside(models: &[(&Graph, &str)], options: &FigureOptions) -> Result<Figure, Error> {
-    let style = styles::find(&options.style)
-        .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
+    let able: Vec<&'static Style> =
+        styles::STYLES.iter().copied().filter(|s| s.draw_many.is_some()).collect();
+    let style = match able.iter().find(|s| s.name == BESIDE) {
+        Some(found) if options.style == AUTO => *found,
+        _ => named_style(&options.style)?,
+    };
     let Some(draw_many) = style.draw_many else {
-        let able: Vec<&str> =
-            styles::STYLES.iter().filter(|s| s.draw_many.is_some()).map(|s| s.name).collect();
+        let able: Vec<&str> = able.iter().map(|s| s.name).collect();
         return Err(Error::new(
             ErrorKind::Input,
             format!("the style {} draws one model; several: --style {}", style.name, able.join(", ")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use netloom_diagram::styles::{self, Settings, Style};
+use netloom_diagram::styles::{self, Nodes, Settings, Style};
 use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
@@ -30,8 +30,10 @@ use page::Chosen;
 /// What to draw and how.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FigureOptions {
-    /// The name of a style; see [`crate::STYLES`].
+    /// The name of a style, see [`crate::STYLES`], or `auto` for the one that suits the model best.
     pub style: String,
+    /// What boxes are to stand for where the style is `auto`.
+    pub nodes: Option<Nodes>,
     /// The name of a theme.
     pub theme: String,
     /// How deep modules are open; `None` opens as many levels as fit the page at readable type.
@@ -72,7 +74,8 @@ pub struct FigureOptions {
 impl Default for FigureOptions {
     fn default() -> Self {
         Self {
-            style: "layered".to_owned(),
+            style: AUTO.to_owned(),
+            nodes: None,
             theme: "light".to_owned(),
             depth: None,
             open: Vec::new(),
@@ -94,6 +97,9 @@ impl Default for FigureOptions {
     }
 }
 
+/// The name that stands for the style that suits the model best.
+pub const AUTO: &str = "auto";
+
 /// A picture of a model.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Figure {
@@ -114,12 +120,11 @@ pub struct Figure {
 /// # Errors
 /// When an option names a style, theme, module or layer that does not exist, or a pattern is none.
 pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
-    let style = styles::find(&options.style)
-        .ok_or_else(|| Error::unknown("style", &options.style, styles::STYLES.iter().map(|s| s.name)))?;
     let theme = theme(&options.theme)?;
-    let settings = settings(style, options)?;
     let lifted = prepared(graph, options);
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
+    let (style, why) = style(shown, options)?;
+    let settings = settings(style, options)?;
     for path in &options.open {
         if !shown.modules().any(|(_, m)| m.path == *path) {
             return Err(Error::unknown(
@@ -130,7 +135,7 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         }
     }
     let patterns = pattern::parse(shown, &options.patterns)?;
-    let Chosen { mut view, scene, notes, width_px } =
+    let Chosen { mut view, scene, mut notes, width_px } =
         page::choose(shown, style, options, (patterns, settings), theme);
     if let Some(lifted) = &lifted {
         trace(graph, &mut view, lifted);
@@ -138,7 +143,24 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
             trace(graph, &mut callout.view, lifted);
         }
     }
+    if let Some(why) = why {
+        notes.insert(0, format!("style {}: {why}; --style NAME takes another", style.name));
+    }
     Ok(Figure { scene, view, beside: Vec::new(), notes, width_px })
+}
+
+/// The style that was asked for, or the one that suits the graph best, with the reason.
+fn style(graph: &Graph, options: &FigureOptions) -> Result<(&'static Style, Option<String>), Error> {
+    if options.style == AUTO {
+        let choice = styles::auto::choose(graph, options.nodes);
+        return Ok((choice.style, Some(choice.why)));
+    }
+    Ok((named_style(&options.style)?, None))
+}
+
+fn named_style(name: &str) -> Result<&'static Style, Error> {
+    let names = || std::iter::once(AUTO).chain(styles::STYLES.iter().map(|s| s.name));
+    styles::find(name).ok_or_else(|| Error::unknown("style", name, names()))
 }
 
 /// The graph that is drawn in the place of the source: lifted, with modules where the file names none; `None` when the

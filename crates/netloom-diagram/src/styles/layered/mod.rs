@@ -6,7 +6,7 @@ use netloom_scene::kurbo::{Affine, Size};
 use netloom_scene::{Group, Scene, Timeline};
 
 use super::caption::Caption;
-use super::{DrawOptions, Nodes, Style};
+use super::{DrawOptions, Nodes, Style, Suits};
 use crate::describe;
 use crate::view::View;
 
@@ -29,6 +29,7 @@ pub(super) static STYLE: Style = Style {
     callouts: true,
     direction: Direction::Down,
     settings: &[],
+    suits: |_| Suits::new(20, "boxes and arrows draw any structure"),
     draw,
     draw_many: None,
 };

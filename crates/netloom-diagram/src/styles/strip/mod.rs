@@ -27,6 +27,7 @@ pub(super) static STYLE: Style = Style {
     callouts: false,
     direction: Direction::Down,
     settings: &[],
+    suits: |_| None,
     draw,
     draw_many: Some(draw_many),
 };

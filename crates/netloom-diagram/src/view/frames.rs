@@ -21,6 +21,12 @@ const NEARLY_ALL: (usize, usize) = (3, 5);
 /// Names shorter than this say nothing without the name of the frame around.
 const SHORT_NAME: usize = 3;
 
+/// The kind of encoders and decoders.
+const CODER: &str = "coder";
+
+/// The kind of networks that are trained against or after each other.
+const PLAYER: &str = "player";
+
 fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
     if options.detail == Detail::Implement || options.plumbing {
         return;
@@ -51,8 +57,9 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
             let says = |i: usize| {
                 let node = &view.nodes[i];
                 let (peers, most) = kinds[&kind(node)];
-                let is_all =
-                    is_page && boxes[i] * NEARLY_ALL.1 >= all * NEARLY_ALL.0 && kind(node) != "coder";
+                let is_all = is_page
+                    && boxes[i] * NEARLY_ALL.1 >= all * NEARLY_ALL.0
+                    && !matches!(kind(node).as_str(), CODER | PLAYER);
                 node.repeat > 1 || !options.compact && !folded && !is_all && peers > 1 && most > FEW
             };
             let (kept, rest): (Vec<usize>, Vec<usize>) = level.iter().partition(|i| says(**i));
@@ -102,11 +109,14 @@ fn kinds(view: &View, level: &[usize], boxes: &[usize]) -> BTreeMap<String, (usi
     kinds
 }
 
-/// What makes frames alike: the name up to its number, encoders and decoders being of one kind.
+/// What makes frames alike: the name up to its number, encoders and decoders being of one kind, and so are other parts
+/// that are known by their counterpart.
 fn kind(node: &ViewNode) -> String {
     let name = node.title.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
+    let name = name.trim_end_matches(['_', '.']);
     match name {
-        "encoder" | "decoder" => "coder".to_owned(),
+        "encoder" | "decoder" => CODER.to_owned(),
+        "generator" | "discriminator" | "critic" | "actor" | "teacher" | "student" => PLAYER.to_owned(),
         "" => node.subtitle.clone(),
         _ => name.to_owned(),
     }

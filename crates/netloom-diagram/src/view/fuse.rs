@@ -1,8 +1,8 @@
 //! Joins a layer with the norm and activation that follow it into one box with bands, in their true order.
 
-use netloom_graph::{Category, Graph};
+use netloom_graph::{Category, Graph, NodeId};
 
-use super::{Band, NodeKind, Pass, View, ViewOptions};
+use super::{Band, NodeKind, Pass, View, ViewNode, ViewOptions};
 
 /// The most bands of one box.
 const MAX_BANDS: usize = 3;
@@ -10,7 +10,7 @@ const MAX_BANDS: usize = 3;
 pub(super) static PASS: Pass =
     Pass { name: "fuse", about: "joins a layer with the norm and activation that follow it", run };
 
-fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
+fn run(graph: &Graph, options: &ViewOptions, view: &mut View) {
     if options.plumbing {
         return;
     }
@@ -26,7 +26,8 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
         let (a, b) = (head[edge.source], edge.target);
         let (from, to) = (&view.nodes[a], &view.nodes[b]);
         let base = from.kind == NodeKind::Layer
-            && matches!(from.category, Category::Conv | Category::Linear | Category::Norm);
+            && (matches!(from.category, Category::Conv | Category::Linear | Category::Norm)
+                || from.category == Category::Upsample && learns(graph, from));
         let follows = to.kind == NodeKind::Layer
             && (to.category == Category::Activation
                 || to.category == Category::Norm && from.category != Category::Norm && from.bands.is_empty());
@@ -47,6 +48,12 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
         open_ends[a] = degrees[b].1;
     }
     view.remove(&gone);
+}
+
+/// Whether a box has weights, as a transposed convolution has and a resize has not.
+fn learns(graph: &Graph, node: &ViewNode) -> bool {
+    let operator = |n: &NodeId| graph.node(*n);
+    node.operators.iter().map(operator).any(|n| n.layer.is_some_and(|l| !l.learned.is_empty()))
 }
 
 /// Lets box `a` stand for box `b` too; `b` is to be removed, with the arrow between; arrows out of it leave from `a`.

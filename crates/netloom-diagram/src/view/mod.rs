@@ -24,6 +24,7 @@ mod names;
 mod patterns;
 mod repeats;
 mod settings;
+mod shared;
 mod sketch;
 mod skips;
 mod stubs;
@@ -62,6 +63,7 @@ pub static PASSES: &[&Pass] = &[
     &repeats::PASS,
     &frames::PASS,
     &names::PASS,
+    &shared::PASS,
     &trunk::PASS,
     &skips::PASS,
 ];

@@ -34,7 +34,8 @@ pub(super) fn in_frames(view: &View, widths: &[f64], boxes: &mut [BoxText], them
         if node.repeat > 1 {
             room[i] = shared.get(&(node.parent, halves[i].to_bits())).copied().unwrap_or(0.0);
         }
-        let width = (halves[i] + room[i] - HEADER_CLEAR).max(NOTE_WIDTH);
+        let beside = halves[i] + room[i] - HEADER_CLEAR;
+        let width = if node.repeat > 1 || halves[i] <= 0.0 { beside.max(NOTE_WIDTH) } else { beside };
         boxes[i].notes = lines(&node.notes, width, theme);
     }
     room

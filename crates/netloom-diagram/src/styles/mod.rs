@@ -8,6 +8,7 @@ use netloom_scene::{Scene, Theme};
 use crate::view::View;
 
 pub mod auto;
+mod blocks;
 mod caption;
 mod layered;
 mod settings;
@@ -61,7 +62,7 @@ pub struct Model<'a> {
 }
 
 /// Every style, by name.
-pub static STYLES: &[&Style] = &[&layered::STYLE, &strip::STYLE];
+pub static STYLES: &[&Style] = &[&blocks::STYLE, &layered::STYLE, &strip::STYLE];
 
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);

@@ -377,6 +377,15 @@ impl View {
         }
     }
 
+    /// Finds the trunk and the by-passes afresh, after arrows have come or gone.
+    pub(crate) fn find_flow(&mut self) {
+        for edge in &mut self.edges {
+            edge.trunk = false;
+        }
+        trunk::find(self);
+        skips::find(self);
+    }
+
     /// How many arrows arrive at and leave each node.
     pub fn degrees(&self) -> Vec<(usize, usize)> {
         let mut degrees = vec![(0, 0); self.nodes.len()];

@@ -9,6 +9,11 @@ pub(super) static PASS: Pass =
     Pass { name: "skips", about: "marks the arrows that by-pass what lies between their ends", run };
 
 fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
+    find(view);
+}
+
+/// Marks the arrows that by-pass something, and takes the mark from all others.
+pub(super) fn find(view: &mut View) {
     let (length, from) = longest(view);
     let joins = |n: usize| -> bool {
         matches!(view.nodes[n].kind, NodeKind::Merge | NodeKind::Layer | NodeKind::Module | NodeKind::Output)

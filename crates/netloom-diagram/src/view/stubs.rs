@@ -26,6 +26,7 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
     let mut gone: Vec<usize> = Vec::new();
     // A box may make several tensors that are cut: its stubs are counted through.
     let mut made: BTreeMap<usize, usize> = BTreeMap::new();
+    let degrees = view.degrees();
     for ((source, _), edges) in bundles {
         let masks = edges.iter().all(|e| matches!(view.edges[*e].port, Some("mask" | "bias")));
         if edges.len() < if masks { FAN_OUT_MASK } else { FAN_OUT }
@@ -40,6 +41,13 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
         let details: Vec<String> = input.cloned().into_iter().collect();
         if let Some(origin) = origin {
             gone.extend([origin, source]);
+        }
+        // A table that every block looks things up in stands in none of them: its stubs say what they bring.
+        let is_table = view.nodes[source].category == Category::Embedding
+            && degrees[source] == (0, edges.len())
+            && view.nodes[source].parent.is_some();
+        if is_table {
+            gone.push(source);
         }
         for e in edges {
             let n = made.entry(source).or_insert(0);

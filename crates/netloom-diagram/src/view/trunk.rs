@@ -2,12 +2,17 @@
 
 use netloom_graph::{Category, Graph};
 
-use super::{NodeKind, Pass, View, ViewNode, ViewOptions};
+use super::{NodeKind, Pass, View, ViewEdge, ViewNode, ViewOptions};
 
 pub(super) static PASS: Pass =
     Pass { name: "trunk", about: "finds the longest way from an input to the main output", run };
 
 fn run(_graph: &Graph, _options: &ViewOptions, view: &mut View) {
+    find(view);
+}
+
+/// Finds the trunk and marks its arrows.
+pub(super) fn find(view: &mut View) {
     let (length, from) = longest(view);
     // The main output is the one with the longest way to it; the first among equals.
     let Some(end) = (0..view.nodes.len())
@@ -116,7 +121,9 @@ pub(crate) fn longest(view: &View) -> (Vec<u32>, Vec<Option<usize>>) {
 pub fn longest_chain(view: &View) -> usize {
     let mut missing = vec![0usize; view.nodes.len()];
     let mut out: Vec<Vec<usize>> = vec![Vec::new(); view.nodes.len()];
-    for edge in view.edges.iter().filter(|e| !e.back) {
+    // Keys and values of another stream may come from a column beside.
+    let is_beside = |e: &ViewEdge| matches!(e.port, Some("K" | "V" | "K V"));
+    for edge in view.edges.iter().filter(|e| !e.back && !is_beside(e)) {
         missing[edge.target] += 1;
         out[edge.source].push(edge.target);
     }

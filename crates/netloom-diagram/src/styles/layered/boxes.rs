@@ -16,7 +16,7 @@ use crate::view::{NodeKind, View, ViewNode};
 /// Space between the border of a box and the names of its operands, px.
 const PORT_INSET: f64 = 2.0;
 
-pub(super) fn draw(
+pub(in crate::styles) fn draw(
     view: &View,
     measured: &Measured,
     layout: &Layout,

@@ -21,7 +21,7 @@ const COLUMN_WIDTH: f64 = 64.0;
 /// Space between a header and the arrow that crosses it, px.
 pub(super) const HEADER_CLEAR: f64 = 6.0;
 /// Diameter of a merge circle, px.
-pub(super) const MERGE: f64 = 14.0;
+pub(in crate::styles) const MERGE: f64 = 14.0;
 
 /// Space in a pill beside its text and above it, px.
 pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
@@ -34,9 +34,9 @@ const NARROW_PAGE: f64 = 400.0;
 const MAX_FRAME_WIDTH: f64 = 280.0;
 
 /// Text shaped and boxes sized.
-pub(super) struct Measured {
-    pub(super) input: LayoutInput,
-    pub(super) boxes: Vec<BoxText>,
+pub(in crate::styles) struct Measured {
+    pub(in crate::styles) input: LayoutInput,
+    pub(in crate::styles) boxes: Vec<BoxText>,
 }
 
 /// Space around the line above a box's parts beyond its height, px.
@@ -44,31 +44,31 @@ pub(super) const HEAD: f64 = 3.0;
 
 /// The shaped text of one view node.
 #[derive(Default)]
-pub(super) struct BoxText {
+pub(in crate::styles) struct BoxText {
     /// What stands above title and bands.
-    pub(super) header: Option<TextRun>,
-    pub(super) title: Option<TextRun>,
-    pub(super) subtitle: Option<TextRun>,
+    pub(in crate::styles) header: Option<TextRun>,
+    pub(in crate::styles) title: Option<TextRun>,
+    pub(in crate::styles) subtitle: Option<TextRun>,
     /// What stands in each band.
-    pub(super) bands: Vec<BandText>,
+    pub(in crate::styles) bands: Vec<BandText>,
     /// Whether some bands weigh as much as the first part, which shares its width with them.
     pub(super) even: bool,
     /// Names of operands, in order along the side where the flow enters, with where they stand on it.
-    pub(super) ports: Vec<(TextRun, f64)>,
+    pub(in crate::styles) ports: Vec<(TextRun, f64)>,
     /// How often the block comes, as written in its pill.
-    pub(super) times: Option<TextRun>,
+    pub(in crate::styles) times: Option<TextRun>,
     /// The letter of the detail figure that shows what is inside.
     pub(super) letter: Option<TextRun>,
     /// What is remarked at the foot of a frame or box, in lines.
-    pub(super) notes: Vec<TextRun>,
+    pub(in crate::styles) notes: Vec<TextRun>,
     /// Width that the box itself needs, px.
-    pub(super) natural: f64,
+    pub(in crate::styles) natural: f64,
 }
 
 /// The shaped text of one band.
-pub(super) struct BandText {
-    pub(super) title: TextRun,
-    pub(super) subtitle: Option<TextRun>,
+pub(in crate::styles) struct BandText {
+    pub(in crate::styles) title: TextRun,
+    pub(in crate::styles) subtitle: Option<TextRun>,
     /// Width that the band needs, px.
     pub(super) width: f64,
     /// Whether it weighs as much as the first part of the box.
@@ -97,7 +97,7 @@ impl BoxText {
     }
 }
 
-pub(super) fn measure(view: &View, options: &DrawOptions) -> Measured {
+pub(in crate::styles) fn measure(view: &View, options: &DrawOptions) -> Measured {
     let theme = &options.theme;
     let operands = operands(view);
     let named = |i: usize| operands.get(&i).map_or(&[][..], Vec::as_slice);
@@ -187,7 +187,7 @@ pub(in crate::styles) fn edges(view: &View, port: impl Fn(&ViewEdge) -> Option<u
 }
 
 /// Whether the flow runs from side to side.
-pub(super) fn is_across(options: &DrawOptions) -> bool {
+pub(in crate::styles) fn is_across(options: &DrawOptions) -> bool {
     matches!(options.direction, Direction::Left | Direction::Right)
 }
 

@@ -17,9 +17,10 @@ mod gutter;
 mod measure;
 mod remarks;
 
+pub(super) use boxes::draw as draw_boxes;
 pub(super) use details::badge;
 pub(super) use edges::draw as draw_edges;
-pub(super) use measure::edges;
+pub(super) use measure::{MERGE, Measured, edges, is_across, measure};
 
 pub(super) static STYLE: Style = Style {
     name: "layered",

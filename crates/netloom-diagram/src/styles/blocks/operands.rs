@@ -1,0 +1,45 @@
+//! Three arrows into every attention: query, key and value.
+
+use netloom_graph::Category;
+
+use crate::view::{NodeKind, View, ViewEdge};
+
+/// Gives an attention that reads one stream, or two operands of three as one, an arrow for each of query, key and value.
+pub(super) fn part(view: &mut View) {
+    let mut arriving: Vec<Vec<usize>> = vec![Vec::new(); view.nodes.len()];
+    for (i, edge) in view.edges.iter().enumerate() {
+        arriving[edge.target].push(i);
+    }
+    let mut more: Vec<ViewEdge> = Vec::new();
+    for (i, node) in view.nodes.iter().enumerate() {
+        let is_attention = node.kind == NodeKind::Layer
+            && node.category == Category::Attention
+            && node.title.ends_with("attention")
+            && node.bands.is_empty();
+        if !is_attention {
+            continue;
+        }
+        let streams: Vec<usize> = arriving[i]
+            .iter()
+            .copied()
+            .filter(|e| matches!(view.edges[*e].port, None | Some("Q" | "Q K" | "K" | "K V" | "V")))
+            .collect();
+        let names: &[(usize, &[&'static str])] = match streams[..] {
+            [e] if view.edges[e].port.is_none() => &[(0, &["Q", "K", "V"])],
+            [a, b] => match (view.edges[a].port, view.edges[b].port) {
+                (Some("Q"), Some("K V")) => &[(1, &["K", "V"])],
+                (Some("K V"), Some("Q")) => &[(0, &["K", "V"])],
+                (Some("Q K"), Some("V")) => &[(0, &["Q", "K"])],
+                (Some("V"), Some("Q K")) => &[(1, &["Q", "K"])],
+                _ => &[],
+            },
+            _ => &[],
+        };
+        for (at, names) in names {
+            let Some(&e) = streams.get(*at) else { continue };
+            view.edges[e].port = names.first().copied();
+            more.extend(names[1..].iter().map(|n| ViewEdge { port: Some(n), ..view.edges[e].clone() }));
+        }
+    }
+    view.edges.extend(more);
+}

@@ -50,6 +50,14 @@ pub const FAMILY: &[Row] = &[
     plain!("neg", "Neg"),
     Row { name: "prelu", build: prelu, ..Row::DEFAULT },
     plain!("relu", "Relu"),
+    Row {
+        name: "relu6",
+        build: |maker, call| {
+            let bounds = [("min", 0.0), ("max", 6.0)].map(|(name, x)| (name, Attribute::Float(x)));
+            call.node(maker, "Clip", call.inputs.clone(), bounds.to_vec())
+        },
+        ..Row::DEFAULT
+    },
     plain!("selu", "Selu"),
     plain!("sigmoid", "Sigmoid"),
     plain!("silu", "Swish"),

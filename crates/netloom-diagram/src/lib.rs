@@ -10,6 +10,7 @@ pub mod number;
 pub mod plain;
 pub mod styles;
 pub mod tensors;
+pub mod ushape;
 pub mod view;
 
 pub use styles::{DrawOptions, STYLES, Style};

@@ -11,6 +11,9 @@
 //! forks and joins (`series`), `exact` places it (with `columns` of `outline`s); if not, or if that crosses, `order` (with
 //! `settle`) and `place` (with `ends`, `align`) do, and `lanes`. Last comes `route` (with `tracks`). `count` and
 //! [`verify()`] look at the result only.
+//!
+//! # Rows
+//! [`rows()`] places boxes along a path in rows by level, which makes a U of a path down and up again.
 
 mod acyclic;
 mod align;
@@ -35,6 +38,7 @@ mod problem;
 mod proper;
 mod rank;
 mod route;
+pub mod rows;
 mod runs;
 pub mod sample;
 mod satellite;
@@ -50,4 +54,5 @@ pub use compound::layout;
 pub use geometry::{Insets, Point, Rect, Size};
 pub use input::{Direction, Edge, EdgeKind, End, LayoutInput, Node, Port, Side, Spacing};
 pub use output::{Layout, Route, Stats};
+pub use rows::{RowItem, RowSpacing, RowsInput, RowsLayout, rows};
 pub use verify::{Defect, verify};

@@ -47,7 +47,16 @@ fn cases() -> Vec<Case> {
             cases.push((style, Detail::Paper, None, theme, None));
         }
     }
+    if let Some(only) = only() {
+        cases.retain(|c| c.0 == only);
+    }
     cases
+}
+
+/// The one style to look at while it is being worked on: `NETLOOM_LINT=unet`.
+#[expect(clippy::disallowed_methods, reason = "a test may be told what to test")]
+fn only() -> Option<String> {
+    std::env::var("NETLOOM_LINT").ok()
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod layered;
 mod settings;
 mod sheet;
 mod strip;
+mod unet;
 
 pub use auto::{Subject, Suits};
 pub use settings::{Setting, Settings, Values};
@@ -62,7 +63,7 @@ pub struct Model<'a> {
 }
 
 /// Every style, by name.
-pub static STYLES: &[&Style] = &[&blocks::STYLE, &layered::STYLE, &strip::STYLE];
+pub static STYLES: &[&Style] = &[&blocks::STYLE, &layered::STYLE, &strip::STYLE, &unet::STYLE];
 
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);

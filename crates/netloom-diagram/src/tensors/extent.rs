@@ -76,6 +76,13 @@ impl Extents {
     pub fn new(graph: &Graph) -> Self {
         let mut extents = Self { axes: vec![Axis::Unknown; graph.tensors().len()] };
         for (id, node) in graph.nodes() {
+            // What a convolution reads has its channels in front, whoever made it.
+            if let (Some(Category::Conv | Category::Upsample), Some(read)) =
+                (node.layer.map(|l| l.category), node.input(0))
+                && extents.axes[read.index()] == Axis::Unknown
+            {
+                extents.axes[read.index()] = Axis::First;
+            }
             let axis = extents.made_by(graph, id);
             for output in node.outputs.iter().flatten() {
                 extents.axes[output.index()] = axis;

@@ -5,9 +5,9 @@ use netloom_scene::{Color, Group, Scene, Swatch};
 
 use super::caption::{Caption, Mark};
 use super::sheet::sheet;
-use super::{DrawOptions, Nodes, Setting, Style, Values};
+use super::{DrawOptions, Nodes, Setting, Style, Subject, Suits, Values};
 use crate::describe;
-use crate::ushape::Course;
+use crate::ushape::{Course, u_shape};
 use crate::view::View;
 
 mod bars;
@@ -27,6 +27,7 @@ pub(super) static STYLE: Style = Style {
     callouts: false,
     direction: netloom_layout::Direction::Down,
     settings: SETTINGS,
+    suits,
     draw,
     draw_many: None,
 };
@@ -37,6 +38,16 @@ static SETTINGS: &[Setting] = &[Setting {
     values: Values::Words(&["auto", "linear", "sqrt", "cbrt", "log"]),
     default: "auto",
 }];
+
+/// Encoders and decoders whose equal resolutions are joined.
+fn suits(subject: &Subject<'_>) -> Option<Suits> {
+    let u = u_shape(subject.graph, &subject.view)?;
+    let levels = match u.levels {
+        1 => "one resolution".to_owned(),
+        n => format!("{n} resolutions"),
+    };
+    Suits::new(if u.levels > 1 { 90 } else { 60 }, format!("an encoder and a decoder joined at {levels}"))
+}
 
 /// The most inputs and outputs beside the path that the small print names.
 const MAX_NAMED: usize = 4;

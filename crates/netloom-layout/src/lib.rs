@@ -14,6 +14,7 @@
 //!
 //! # Rows
 //! [`rows()`] places boxes along a path in rows by level, which makes a U of a path down and up again.
+//! [`squarify`] shares one rectangle among weights; it stands for itself.
 
 mod acyclic;
 mod align;
@@ -48,6 +49,7 @@ mod sides;
 mod skyline;
 mod stack;
 mod tracks;
+mod treemap;
 pub mod verify;
 
 pub use compound::layout;
@@ -55,4 +57,5 @@ pub use geometry::{Insets, Point, Rect, Size};
 pub use input::{Direction, Edge, EdgeKind, End, LayoutInput, Node, Port, Side, Spacing};
 pub use output::{Layout, Route, Stats};
 pub use rows::{RowItem, RowSpacing, RowsInput, RowsLayout, rows};
+pub use treemap::squarify;
 pub use verify::{Defect, verify};

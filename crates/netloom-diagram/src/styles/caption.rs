@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netloom_graph::Category;
 use netloom_scene::figures::{label_at, oblong, rounded_rect, route, tip};
-use netloom_scene::kurbo::{BezPath, Point, Rect};
+use netloom_scene::kurbo::{Affine, BezPath, Point, Rect, Size};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Color, Dash, Group, Path, Role, Swatch, Text, TextRun, Theme};
 
@@ -48,6 +48,8 @@ pub(super) enum Mark {
     Ramp(Vec<Color>),
     /// The pill of boxes that come several times, or that a detail figure explains.
     Pill(TextRun),
+    /// A small drawing of a size, drawn from its left top.
+    Sketch(Vec<Path>, Size),
 }
 
 impl Mark {
@@ -57,6 +59,7 @@ impl Mark {
             Self::Dash(_) | Self::Arrow(..) => DASHED,
             Self::Ramp(_) => RAMP,
             Self::Pill(run) => badge(run).width,
+            Self::Sketch(_, size) => size.width,
         }
     }
 
@@ -65,6 +68,7 @@ impl Mark {
             Self::Field(_) | Self::Ramp(_) => FIELD,
             Self::Dash(_) | Self::Arrow(..) => 0.0,
             Self::Pill(run) => badge(run).height,
+            Self::Sketch(_, size) => size.height,
         }
     }
 }
@@ -279,6 +283,13 @@ fn draw_mark(mark: &Mark, key: &str, at: Point, theme: &Theme, into: &mut Group)
                 stroke.dash = Some(*dash);
             }
             into.push(path);
+        }
+        Mark::Sketch(paths, size) => {
+            let shift = Affine::translate((at.x, at.y - size.height / 2.0));
+            for (i, path) in paths.iter().enumerate() {
+                let key = format!("{key}-{i}").as_str().into();
+                into.push(Path { key, shape: shift * path.shape.clone(), ..path.clone() });
+            }
         }
         Mark::Pill(run) => {
             let size = badge(run);

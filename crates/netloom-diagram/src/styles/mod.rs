@@ -10,10 +10,12 @@ use crate::view::View;
 pub mod auto;
 mod blocks;
 mod caption;
+mod cells;
 mod layered;
 mod settings;
 mod sheet;
 mod strip;
+mod tree;
 mod unet;
 
 pub use auto::{Subject, Suits};
@@ -63,7 +65,8 @@ pub struct Model<'a> {
 }
 
 /// Every style, by name.
-pub static STYLES: &[&Style] = &[&blocks::STYLE, &layered::STYLE, &strip::STYLE, &unet::STYLE];
+pub static STYLES: &[&Style] =
+    &[&blocks::STYLE, &cells::STYLE, &layered::STYLE, &strip::STYLE, &tree::STYLE, &unet::STYLE];
 
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);

@@ -127,7 +127,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let layout = &placed.layout;
 
     let mut body = Group::new("figure#body");
-    draw_boxes(&figure.view, &measured, layout, options, &mut body);
+    draw_boxes(&figure.view, &measured, layout, options, &|_, _, _| false, &mut body);
     draw_edges(&figure.view, layout, options, &mut body);
     marks::draw(&figure, &placed, choices, options, &mut body);
     let name = describe::name(graph, &options.name);

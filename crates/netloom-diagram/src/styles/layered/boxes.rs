@@ -16,11 +16,13 @@ use crate::view::{NodeKind, View, ViewNode};
 /// Space between the border of a box and the names of its operands, px.
 const PORT_INSET: f64 = 2.0;
 
+/// Draws every box; `own` is asked first, and says whether it drew the box into the group itself.
 pub(in crate::styles) fn draw(
     view: &View,
     measured: &Measured,
     layout: &Layout,
     options: &DrawOptions,
+    own: &dyn Fn(usize, Rect, &mut Group) -> bool,
     into: &mut Group,
 ) {
     let theme = &options.theme;
@@ -36,6 +38,7 @@ pub(in crate::styles) fn draw(
             Group::new(node.key.clone()).with_class(node.category.name()).with_title(tooltip(view, node));
         let text = &measured.boxes[i];
         match node.kind {
+            _ if own(i, rect, &mut group) => {}
             NodeKind::Container => {
                 group.role = Role::Container;
                 frame(node, text, rect, &crossings, theme, &mut group);

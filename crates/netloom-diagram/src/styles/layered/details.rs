@@ -165,7 +165,14 @@ impl Details {
             let mut body = Group::new(key.piece("body"));
             let left = rect.x0 + (width - detail.layout.size.width) / 2.0;
             body.transform = Affine::translate((left, rect.y0 + header_height(theme)));
-            boxes::draw(&callout.view, &detail.measured, &detail.layout, options, &mut body);
+            boxes::draw(
+                &callout.view,
+                &detail.measured,
+                &detail.layout,
+                options,
+                &|_, _, _| false,
+                &mut body,
+            );
             edges::draw(&callout.view, &detail.layout, options, &mut body);
             group.push(body);
             into.push(group);

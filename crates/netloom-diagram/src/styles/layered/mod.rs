@@ -60,7 +60,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let mut root = Group::new("figure");
     let mut body = Group::new("figure#body");
     body.transform = Affine::translate((margin + shift, margin));
-    boxes::draw(view, &measured, &layout, options, &mut body);
+    boxes::draw(view, &measured, &layout, options, &|_, _, _| false, &mut body);
     edges::draw(view, &layout, options, &mut body);
     root.push(body);
     let mut left = Group::new("figure#sizes");

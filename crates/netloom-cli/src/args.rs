@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use netloom::diagram::overlay::{Axis, Combine, Show};
 use netloom::{Depth, Detail, Direction, Fold, Length, Nodes};
 
 /// Turns a neural network file into a picture.
@@ -25,19 +26,27 @@ pub(crate) enum Command {
     Outputs,
     /// List the diagram styles
     Styles,
-    /// List the themes
-    Themes,
+    /// List the themes, or print one to start from
+    Themes(ThemesArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ThemesArgs {
+    /// Print the file of this theme
+    #[arg(long, value_name = "NAME")]
+    pub(crate) show: Option<String>,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct DrawArgs {
-    /// Model file, or `-` for standard input; several stand side by side where the style can (--style strip)
+    /// Model file, or `-` for standard input; several stand side by side where the style can (--style strip). A file
+    /// that ends in .toml describes a whole figure, see docs/customising.md; options given beside it win
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) models: Vec<PathBuf>,
-    /// Where to write; the extension chooses the format; `-` is standard output. Without it a plain-text figure goes
-    /// to standard output
+    /// Where to write; the extension chooses the format; `-` is standard output; may be given several times. Without it
+    /// a plain-text figure goes to standard output
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Vec<PathBuf>,
     /// Format, when the extension of the output does not say; see `netloom outputs`
     #[arg(long, value_name = "FORMAT")]
     pub(crate) to: Option<String>,
@@ -47,7 +56,7 @@ pub(crate) struct DrawArgs {
     /// What boxes stand for, where the style is `auto`
     #[arg(long)]
     pub(crate) nodes: Option<NodesArg>,
-    /// Theme, see `netloom themes`
+    /// Theme, see `netloom themes`, or a theme file of one's own that ends in .toml
     #[arg(long, default_value = "light")]
     pub(crate) theme: String,
     /// How many levels of modules are open: a number, `full`, or `auto` for as many as fit the page at readable type
@@ -66,7 +75,8 @@ pub(crate) struct DrawArgs {
     /// later patterns may use the names of earlier ones
     #[arg(long, value_name = "PATTERN")]
     pub(crate) pattern: Vec<String>,
-    /// Set something about the style, such as `scale=sqrt`; `netloom styles` lists what can be set
+    /// Set something about the style, such as `scale=sqrt`, or a token of the theme, such as `label.size=10`;
+    /// `netloom styles` and `netloom themes --show light` list what can be set
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
     /// Where the data flows to: tb (top to bottom), bt, lr or rl; the style's own direction by default
@@ -90,6 +100,32 @@ pub(crate) struct DrawArgs {
     /// Name to print under the figure
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Small print under the figure
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Show numbers at boxes: a CSV or JSON file of names and values, or what is counted from the model: params, macs,
+    /// memory (bytes of activations) or size (elements of the output)
+    #[arg(long, value_name = "FILE|KIND")]
+    pub(crate) overlay: Option<String>,
+    /// How boxes show their numbers
+    #[arg(long, default_value = "colour", value_name = "LOOK")]
+    pub(crate) overlay_as: ShowArg,
+    /// How a box takes the numbers of all it stands for together
+    #[arg(long, default_value = "sum", value_name = "HOW")]
+    pub(crate) overlay_by: CombineArg,
+    /// How numbers are spread over colours and lengths
+    #[arg(long, default_value = "linear", value_name = "SCALE")]
+    pub(crate) overlay_scale: AxisArg,
+    /// The numbers at both ends of the scale, such as 0..10
+    #[arg(long, value_name = "LEAST..MOST", value_parser = range, allow_hyphen_values = true)]
+    pub(crate) overlay_range: Option<(f64, f64)>,
+    /// Say something about boxes by kind, path or regular expression: `kind=conv { colour: #77aadd }`; may be given
+    /// several times, see docs/customising.md
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rule: Vec<String>,
+    /// Write a file that describes this figure, to be drawn again by `netloom draw FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_figure: Option<PathBuf>,
     /// Leave out the legend
     #[arg(long)]
     pub(crate) no_legend: bool,
@@ -146,6 +182,67 @@ fn depth(text: &str) -> Result<DepthArg, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected name=value")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let parsed =
+        text.split_once("..").and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+    parsed
+        .filter(|(a, b): &(f64, f64)| a.is_finite() && b.is_finite() && a < b)
+        .ok_or_else(|| "expected two numbers, the lower first: 0..10".to_owned())
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ShowArg {
+    /// By their colour
+    #[value(alias = "color")]
+    Colour,
+    /// By a bar with the number
+    Bar,
+    /// By the number
+    Badge,
+}
+
+impl From<ShowArg> for Show {
+    fn from(arg: ShowArg) -> Self {
+        match arg {
+            ShowArg::Colour => Self::Colour,
+            ShowArg::Bar => Self::Bar,
+            ShowArg::Badge => Self::Badge,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum CombineArg {
+    Sum,
+    Mean,
+    Max,
+}
+
+impl From<CombineArg> for Combine {
+    fn from(arg: CombineArg) -> Self {
+        match arg {
+            CombineArg::Sum => Self::Sum,
+            CombineArg::Mean => Self::Mean,
+            CombineArg::Max => Self::Max,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum AxisArg {
+    Linear,
+    Log,
+}
+
+impl From<AxisArg> for Axis {
+    fn from(arg: AxisArg) -> Self {
+        match arg {
+            AxisArg::Linear => Self::Linear,
+            AxisArg::Log => Self::Log,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

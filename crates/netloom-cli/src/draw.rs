@@ -1,8 +1,14 @@
 //! `netloom draw`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use netloom::{ExportOptions, FigureOptions, TextMode};
+use netloom::diagram::overlay::MEASURES;
+use netloom::diagram::rules::Rule;
+use netloom::diagram::view::Picture;
+use netloom::overlay::{self, Numbers};
+use netloom::scene::Theme;
+use netloom::{ExportOptions, FigureOptions, OverlayOptions, TextMode};
 
 use crate::args::{DrawArgs, TextArg};
 use crate::failure::{Failure, remarks};
@@ -11,14 +17,15 @@ use crate::{files, lists};
 /// The name that asks for plain text among the styles.
 const TEXT: &str = "text";
 
-pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
-    let format = format(args)?;
+/// Draws what is asked for; files that rules name are looked for in `folder` first, then as they are.
+pub(crate) fn run(args: &DrawArgs, folder: &Path) -> Result<(), Failure> {
+    let targets = targets(args)?;
     if !(args.scale.is_finite() && args.scale > 0.0) || args.dpi.is_some_and(|d| !(d.is_finite() && d > 0.0))
     {
         return Err(Failure::usage("expected a positive --scale and --dpi"));
     }
     let several = args.models.len() > 1;
-    if several && !matches!(format, Format::Picture(_)) {
+    if several && targets.iter().any(|t| !matches!(t.1, Format::Picture(_))) {
         return Err(Failure::usage(format!(
             "expected one model for this format, found {}",
             args.models.len()
@@ -31,12 +38,49 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         let stem = name.split('.').next().unwrap_or_default();
         models.push((graph, if path == Path::new("-") { String::new() } else { stem.to_owned() }));
     }
-    if args.style == TEXT && !matches!(format, Format::Text) {
+    if args.style == TEXT && targets.iter().any(|t| !matches!(t.1, Format::Text)) {
         return Err(Failure::usage("the style text is plain text: leave out -o, or name a .txt file"));
     }
     let Some((graph, own)) = models.first() else { return Err(Failure::usage("expected a model")) };
-    let title = args.name.clone().unwrap_or_else(|| own.clone());
     let options = FigureOptions {
+        name: args.name.clone().unwrap_or_else(|| own.clone()),
+        own_theme: theme(args)?,
+        overlay: overlay(args)?,
+        pictures: pictures(args, folder)?,
+        ..options(args)
+    };
+    let mut figure = None;
+    let mut notes = Vec::new();
+    for (path, format) in &targets {
+        let bytes = match format {
+            Format::Text => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
+            Format::Notation(name) => netloom::notation(graph, &options, name)?.into_bytes(),
+            Format::Json => netloom::import::writers::json::write(graph).into_bytes(),
+            Format::Picture(format) => {
+                let drawn = match figure.take() {
+                    Some(figure) => figure,
+                    None if several => {
+                        let beside: Vec<_> =
+                            models.iter().map(|(graph, name)| (graph, name.as_str())).collect();
+                        netloom::draw_beside(&beside, &options)?
+                    }
+                    None => netloom::draw(graph, &options)?,
+                };
+                notes.clone_from(&drawn.notes);
+                let bytes = netloom::export(&drawn, format, &export(args))?;
+                figure = Some(drawn);
+                bytes
+            }
+        };
+        files::write(path, &bytes)?;
+    }
+    remarks(graph, &notes, args.verbose);
+    Ok(())
+}
+
+/// What is asked for, but for what stands in files.
+fn options(args: &DrawArgs) -> FigureOptions {
+    FigureOptions {
         style: args.style.clone(),
         nodes: args.nodes.map(Into::into),
         theme: args.theme.clone(),
@@ -54,39 +98,81 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Failure> {
         detail: args.detail.into(),
         fold: args.fold.into(),
         patterns: args.pattern.clone(),
-        name: title,
         lift: !args.plumbing,
-    };
-    let mut notes = Vec::new();
-    let target = args.output.as_deref().unwrap_or(Path::new("-"));
-    let bytes = match format {
-        Format::Text => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
-        Format::Notation(name) => netloom::notation(graph, &options, name)?.into_bytes(),
-        Format::Json => netloom::import::writers::json::write(graph).into_bytes(),
-        Format::Picture(format) => {
-            let figure = if several {
-                let beside: Vec<_> = models.iter().map(|(graph, name)| (graph, name.as_str())).collect();
-                netloom::draw_beside(&beside, &options)?
-            } else {
-                netloom::draw(graph, &options)?
-            };
-            notes.extend(figure.notes.iter().cloned());
-            let export = ExportOptions {
-                width: args.width,
-                scale: args.scale,
-                dpi: args.dpi,
-                text: match args.text {
-                    TextArg::Text => TextMode::Text,
-                    TextArg::Outlines => TextMode::Outlines,
-                },
-                ..ExportOptions::default()
-            };
-            netloom::export(&figure, format, &export)?
+        note: args.note.clone().unwrap_or_default(),
+        rules: args.rule.clone(),
+        ..FigureOptions::default()
+    }
+}
+
+fn export(args: &DrawArgs) -> ExportOptions {
+    ExportOptions {
+        width: args.width,
+        scale: args.scale,
+        dpi: args.dpi,
+        text: match args.text {
+            TextArg::Text => TextMode::Text,
+            TextArg::Outlines => TextMode::Outlines,
+        },
+        ..ExportOptions::default()
+    }
+}
+
+/// The theme of a file, where a file is named.
+fn theme(args: &DrawArgs) -> Result<Option<Theme>, Failure> {
+    if !is_theme_file(&args.theme) {
+        return Ok(None);
+    }
+    let text = files::text(Path::new(&args.theme))?;
+    Theme::parse(&text, &args.theme).map(Some).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// Whether what is said of a theme is a file, not the name of one that ships.
+pub(crate) fn is_theme_file(theme: &str) -> bool {
+    theme.ends_with(".toml") || theme.contains(['/', '\\'])
+}
+
+fn overlay(args: &DrawArgs) -> Result<Option<OverlayOptions>, Failure> {
+    let Some(what) = &args.overlay else { return Ok(None) };
+    let numbers = match overlay::measure(what) {
+        Some(measure) => Numbers::Measured(measure),
+        None => {
+            let path = Path::new(what);
+            if !path.exists() && !what.contains(['.', '/', '\\']) {
+                let known = MEASURES.iter().map(|m| m.0);
+                return Err(netloom::Error::unknown("overlay", what, known).into());
+            }
+            Numbers::File(overlay::read(what, &files::whole(path)?)?)
         }
     };
-    files::write(target, &bytes)?;
-    remarks(graph, &notes, args.verbose);
-    Ok(())
+    Ok(Some(OverlayOptions {
+        show: args.overlay_as.into(),
+        combine: args.overlay_by.into(),
+        axis: args.overlay_scale.into(),
+        range: args.overlay_range,
+        ..OverlayOptions::new(numbers)
+    }))
+}
+
+/// The pictures that rules name.
+fn pictures(args: &DrawArgs, folder: &Path) -> Result<BTreeMap<String, Picture>, Failure> {
+    let mut pictures = BTreeMap::new();
+    // What is wrong with a rule is told where it is read for the figure.
+    for image in args.rule.iter().filter_map(|r| Rule::parse(r).ok()?.effects.image) {
+        let beside = folder.join(&image);
+        let path = if beside.exists() { beside } else { PathBuf::from(&image) };
+        let picture = netloom::picture(&files::whole(&path)?);
+        pictures.insert(image, picture.map_err(|e| Failure::from(e).about(&path.display().to_string()))?);
+    }
+    Ok(pictures)
+}
+
+/// Where to write, and in which format each.
+fn targets(args: &DrawArgs) -> Result<Vec<(PathBuf, Format)>, Failure> {
+    if args.output.is_empty() {
+        return Ok(vec![(PathBuf::from("-"), format(args, None)?)]);
+    }
+    args.output.iter().map(|path| Ok((path.clone(), format(args, Some(path))?))).collect()
 }
 
 /// What is written.
@@ -119,8 +205,8 @@ impl Format {
 }
 
 /// The output format: as asked for, else by the extension of the output, else plain text.
-fn format(args: &DrawArgs) -> Result<Format, Failure> {
-    let name = match (&args.to, &args.output) {
+fn format(args: &DrawArgs, output: Option<&Path>) -> Result<Format, Failure> {
+    let name = match (&args.to, output) {
         (Some(to), _) => to.clone(),
         (None, Some(path)) if path != Path::new("-") => match path.extension() {
             Some(extension) => extension.to_string_lossy().into_owned(),
@@ -133,7 +219,7 @@ fn format(args: &DrawArgs) -> Result<Format, Failure> {
         },
         _ => "txt".to_owned(),
     };
-    if args.style == TEXT && args.to.is_none() && args.output.is_none() {
+    if args.style == TEXT && args.to.is_none() && output.is_none() {
         return Ok(Format::Text);
     }
     let names = lists::output_names();

@@ -31,6 +31,13 @@ impl Failure {
         Self { broken_pipe, ..Self::input(format!("cannot {doing} {}: {error}", path.display())) }
     }
 
+    /// The same failure with something to do.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
     /// The same failure about a named model.
     #[must_use]
     pub(crate) fn about(mut self, name: &str) -> Self {

@@ -62,6 +62,27 @@ impl Source for FileSource {
     }
 }
 
+/// The most bytes of a file that is read whole: a theme, a table of numbers, a picture.
+const MAX_WHOLE: u64 = 64 << 20;
+
+/// Reads a small file whole.
+pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |e: &std::io::Error| Failure::io(path, "read", e);
+    let file = File::open(path).map_err(|e| fail(&e))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_WHOLE + 1).read_to_end(&mut bytes).map_err(|e| fail(&e))?;
+    if bytes.len() as u64 > MAX_WHOLE {
+        return Err(Failure::input(format!("{}: expected at most {MAX_WHOLE} bytes", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// Reads a small text file whole.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(whole(path)?)
+        .map_err(|e| Failure::input(format!("{}: expected UTF-8 text: {e}", path.display())))
+}
+
 /// Reads the model at a path, or from standard input when the path is `-`; also says what it is called.
 pub(crate) fn model(path: &Path) -> Result<(Graph, String), Failure> {
     if path == Path::new("-") {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use netloom::diagram::styles::Values;
 
+use crate::args::ThemesArgs;
 use crate::failure::Failure;
 use crate::files;
 
@@ -58,7 +59,13 @@ pub(crate) fn styles() -> Result<(), Failure> {
     list(std::iter::once(auto).chain(rows).chain([text]))
 }
 
-pub(crate) fn themes() -> Result<(), Failure> {
+pub(crate) fn themes(args: &ThemesArgs) -> Result<(), Failure> {
+    if let Some(name) = &args.show {
+        let names = netloom::scene::theme::all().iter().map(|t| t.name.as_str());
+        let text = netloom::scene::theme::source(name);
+        let text = text.ok_or_else(|| netloom::Error::unknown("theme", name, names))?;
+        return files::write(Path::new("-"), text.as_bytes());
+    }
     list(netloom::scene::theme::all().iter().map(|t| (t.name.clone(), t.about.clone())))
 }
 

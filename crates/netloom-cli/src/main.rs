@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod args;
 mod draw;
 mod failure;
+mod figure;
 mod files;
 mod lists;
 mod summary;
@@ -15,14 +16,18 @@ use args::{Args, Command};
 
 fn main() -> ExitCode {
     // Usage errors leave with 2, as clap does by itself.
-    let args = Args::parse();
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let result = match &args.command {
-        Command::Draw(draw) => draw::run(draw),
+        Command::Draw(draw) => {
+            let given = matches.subcommand_matches("draw").expect("the command is draw");
+            figure::run(draw, given)
+        }
         Command::Summary(summary) => summary::run(summary),
         Command::Formats => lists::formats(),
         Command::Outputs => lists::outputs(),
         Command::Styles => lists::styles(),
-        Command::Themes => lists::themes(),
+        Command::Themes(themes) => lists::themes(themes),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,9 @@
 pub mod describe;
 pub mod notations;
 pub mod number;
+pub mod overlay;
 pub mod plain;
+pub mod rules;
 pub mod styles;
 pub mod tensors;
 pub mod ushape;

@@ -85,6 +85,30 @@ pub fn float(x: f64) -> String {
     }
 }
 
+/// A number with at most three significant digits and a minus sign of its own: `12.3`, `0.05`, `1.24 M`.
+pub fn short(x: f64) -> String {
+    if !x.is_finite() {
+        return x.to_string();
+    }
+    let sign = if x < 0.0 { "−" } else { "" };
+    let x = x.abs();
+    if x >= 10_000.0 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+        return format!("{sign}{}", si(x.round() as u64));
+    }
+    let text = format!("{x:.2e}");
+    let (_, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if x == 0.0 || exponent < -3 {
+        return format!("{sign}{}", float(x));
+    }
+    let places = usize::try_from((2 - exponent).max(0)).unwrap_or(0);
+    let text = format!("{x:.places$}");
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text.as_str() };
+    format!("{sign}{text}")
+}
+
 /// A share in percent with one decimal: `12.3 %`.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {

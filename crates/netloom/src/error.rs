@@ -29,6 +29,20 @@ impl Error {
         Self { kind, message: message.into(), hints: Vec::new(), report: None }
     }
 
+    /// The same with the name that was probably meant, if any is near.
+    #[must_use]
+    pub(crate) fn hint(mut self, near: Option<&str>) -> Self {
+        self.hints.extend(near.map(|n| format!("did you mean `{n}`?")));
+        self
+    }
+
+    /// The same with something to do, if there is anything.
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.hints.extend(hint);
+        self
+    }
+
     /// An unknown name, with the nearest of those that exist.
     pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();

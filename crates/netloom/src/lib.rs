@@ -16,6 +16,8 @@
 
 mod error;
 mod figure;
+pub mod overlay;
+mod picture;
 pub mod report;
 
 pub use error::{Error, ErrorKind};
@@ -31,6 +33,8 @@ pub use netloom_export::{Length, OUTPUTS, Options as ExportOptions, TextMode};
 pub use netloom_graph::{Diagnostic, Graph, Severity};
 pub use netloom_import::{Bytes, FORMATS, Source, SourceError};
 pub use netloom_layout::Direction;
+pub use overlay::OverlayOptions;
+pub use picture::picture;
 pub use {netloom_diagram as diagram, netloom_graph as graph, netloom_import as import};
 pub use {netloom_export as output, netloom_layout as layout, netloom_scene as scene};
 

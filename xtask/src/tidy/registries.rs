@@ -117,6 +117,7 @@ const REGISTRIES: &[Registry] = &[
             ("caption", "name, totals and legend below a figure of any style"),
             ("settings", "what can be set about a style"),
             ("sheet", "a body and its caption on one canvas"),
+            ("value", "numbers and pictures at boxes of any style"),
         ],
     },
     Registry {

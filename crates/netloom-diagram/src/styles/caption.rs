@@ -6,12 +6,14 @@ use netloom_graph::Category;
 use netloom_scene::figures::{label_at, oblong, rounded_rect, route, tip};
 use netloom_scene::kurbo::{Affine, BezPath, Point, Rect, Size};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Color, Dash, Group, Path, Role, Swatch, Text, TextRun, Theme};
+use netloom_scene::{Color, Dash, Group, Key, Path, Role, Swatch, Text, TextRun, Theme};
 
 use super::DrawOptions;
 use super::layered::badge;
+use super::value;
 use crate::describe;
-use crate::view::{Callout, Legend, View};
+use crate::overlay::missing_swatch;
+use crate::view::{Callout, Legend, LegendMark, View, ViewNode};
 
 /// Side of a legend's colour field, px.
 const FIELD: f64 = 9.0;
@@ -50,6 +52,10 @@ pub(super) enum Mark {
     Pill(TextRun),
     /// A small drawing of a size, drawn from its left top.
     Sketch(Vec<Path>, Size),
+    /// A bar, part of it filled.
+    Bar(Color),
+    /// The pill of a number at a box.
+    Value(TextRun),
 }
 
 impl Mark {
@@ -58,8 +64,9 @@ impl Mark {
             Self::Field(_) => FIELD,
             Self::Dash(_) | Self::Arrow(..) => DASHED,
             Self::Ramp(_) => RAMP,
-            Self::Pill(run) => badge(run).width,
+            Self::Pill(run) | Self::Value(run) => badge(run).width,
             Self::Sketch(_, size) => size.width,
+            Self::Bar(_) => value::BAR.width,
         }
     }
 
@@ -67,8 +74,9 @@ impl Mark {
         match self {
             Self::Field(_) | Self::Ramp(_) => FIELD,
             Self::Dash(_) | Self::Arrow(..) => 0.0,
-            Self::Pill(run) => badge(run).height,
+            Self::Pill(run) | Self::Value(run) => badge(run).height,
             Self::Sketch(_, size) => size.height,
+            Self::Bar(_) => value::BAR.height,
         }
     }
 }
@@ -82,19 +90,35 @@ fn colors(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
         Some(Legend::Scale { title, least, greatest, colors, missing }) => {
             let mut marks = vec![(Mark::Ramp(colors.clone()), format!("{title}: {least} to {greatest}"))];
             if *missing {
-                let swatch = Swatch { fill: theme.missing, stroke: theme.muted, text: theme.ink };
-                marks.push((Mark::Field(swatch), "no value".to_owned()));
+                marks.push((Mark::Field(missing_swatch(theme)), "no value".to_owned()));
             }
             marks
         }
-        None => kinds(view, theme),
+        Some(Legend::Beside(_)) | None => kinds(view, theme),
     }
+}
+
+/// The marks that a view brings to stand beside those of a style.
+fn beside(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
+    let Some(Legend::Beside(entries)) = &view.legend else { return Vec::new() };
+    let mark = |mark: &LegendMark| match mark {
+        LegendMark::Swatch(swatch) => Mark::Field(*swatch),
+        LegendMark::Bar(color) => Mark::Bar(*color),
+        LegendMark::Pill(text) => Mark::Value(shape(text, &theme.secondary_style())),
+    };
+    entries.iter().map(|(m, words)| (mark(m), words.clone())).collect()
 }
 
 /// One entry per colour that is used: categories that look alike share it.
 fn kinds(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
     let views = || std::iter::once(view).chain(view.callouts.iter().map(|c| &c.view));
     let used: BTreeSet<Category> = views().flat_map(|v| describe::categories(v).into_keys()).collect();
+    // A kind whose boxes were all given colours of their own is not seen.
+    let plain = |c: &Category| {
+        let own = |n: &ViewNode| n.category == *c && n.look.swatch.is_none();
+        views().flat_map(|v| &v.nodes).any(|n| own(n) || n.bands.iter().any(|b| b.category == *c))
+    };
+    let used = used.into_iter().filter(plain);
     let mut entries: Vec<(Category, Vec<&str>)> = Vec::new();
     for category in used {
         let fill = theme.swatch(category.name()).fill;
@@ -111,8 +135,8 @@ fn kinds(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
 fn legend(view: &View, theme: &Theme) -> Vec<(Mark, TextRun)> {
     let views = || std::iter::once(view).chain(view.callouts.iter().map(|c| &c.view));
     let style = theme.secondary_style();
-    let mut legend: Vec<(Mark, TextRun)> =
-        colors(view, theme).into_iter().map(|(mark, words)| (mark, shape(&words, &style))).collect();
+    let marks = colors(view, theme).into_iter().chain(beside(view, theme));
+    let mut legend: Vec<(Mark, TextRun)> = marks.map(|(mark, words)| (mark, shape(&words, &style))).collect();
     let mut add = |mark, text: &str| legend.push((mark, shape(text, &style)));
     if views().any(|v| v.edges.iter().any(|e| e.projected)) {
         add(Mark::Dash(theme.skip_dash), "projection skip");
@@ -143,7 +167,7 @@ impl Caption {
             name: show.then(|| shape(&ellipsize(name, &bold, MAX_NAME), &bold)),
             totals: (show && !totals.is_empty()).then(|| shape(&totals, &plain)),
             legend: if options.legend { legend(view, theme) } else { Vec::new() },
-            notes: Vec::new(),
+            notes: (!options.note.is_empty()).then(|| shape(&options.note, &plain)).into_iter().collect(),
         }
     }
 
@@ -155,9 +179,10 @@ impl Caption {
         options: &DrawOptions,
         entries: impl IntoIterator<Item = (Mark, String)>,
     ) -> Self {
-        if options.legend && view.legend.is_none() {
+        if options.legend && matches!(view.legend, None | Some(Legend::Beside(_))) {
             let style = options.theme.secondary_style();
-            self.legend = entries.into_iter().map(|(mark, words)| (mark, shape(&words, &style))).collect();
+            let entries = entries.into_iter().chain(beside(view, &options.theme));
+            self.legend = entries.map(|(mark, words)| (mark, shape(&words, &style))).collect();
         }
         self
     }
@@ -290,6 +315,14 @@ fn draw_mark(mark: &Mark, key: &str, at: Point, theme: &Theme, into: &mut Group)
                 let key = format!("{key}-{i}").as_str().into();
                 into.push(Path { key, shape: shift * path.shape.clone(), ..path.clone() });
             }
+        }
+        Mark::Bar(color) => {
+            let corner = Point::new(at.x, at.y - value::BAR.height / 2.0);
+            value::bar(&Key::new(key), corner, 0.6, *color, theme, into);
+        }
+        Mark::Value(run) => {
+            let end = Point::new(at.x + badge(run).width, at.y);
+            value::tag(&Key::new(key), run.clone(), end, theme, into);
         }
         Mark::Pill(run) => {
             let size = badge(run);

@@ -17,6 +17,7 @@ mod sheet;
 mod strip;
 mod tree;
 mod unet;
+mod value;
 
 pub use auto::{Subject, Suits};
 pub use settings::{Setting, Settings, Values};
@@ -88,6 +89,8 @@ pub struct DrawOptions {
     pub caption: bool,
     /// The name to print; empty takes the model's own.
     pub name: String,
+    /// Small print under the figure; empty for none.
+    pub note: String,
     /// Whether the batch dimension is shown in sizes.
     pub batch: bool,
     /// What is set about the style; every name is one of its settings.
@@ -105,6 +108,7 @@ impl DrawOptions {
             legend: true,
             caption: true,
             name: String::new(),
+            note: String::new(),
             batch: false,
             settings: Settings::default(),
         }

@@ -141,6 +141,9 @@ impl<'a> Builder<'a> {
                 open[id.index()] |= inside(&module.path);
             }
         }
+        for (id, module) in graph.modules() {
+            open[id.index()] &= !self.options.closed.contains(&module.path);
+        }
         open
     }
 

@@ -7,6 +7,8 @@ use netloom_scene::{Color, Swatch};
 /// What a rule, an overlay or a comparison says about how a box looks; the default says nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Look {
+    /// Whether its title was given and is printed as it is.
+    pub named: bool,
     /// Colours that take the place of those of its kind.
     pub swatch: Option<Swatch>,
     /// A number shown at the box.
@@ -37,9 +39,22 @@ pub struct Picture {
     pub pixels: Arc<Vec<u8>>,
 }
 
-/// What colours mean, where they do not stand for kinds.
+/// What stands before words of a legend.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LegendMark {
+    /// A colour.
+    Swatch(Swatch),
+    /// A bar, part of it filled with a colour.
+    Bar(Color),
+    /// A pill with some text.
+    Pill(String),
+}
+
+/// What colours mean, where they do not stand for kinds alone.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Legend {
+    /// They stand for kinds, and these marks stand beside.
+    Beside(Vec<(LegendMark, String)>),
     /// Each colour and what it says.
     Entries(Vec<(Swatch, String)>),
     /// A scale of values from least to greatest.

@@ -7,6 +7,8 @@ use netloom_graph::summary::Summary;
 use netloom_graph::{Category, Graph, ModuleId, NodeId, TensorId};
 use netloom_scene::{Key, Swatch, Theme};
 
+use crate::rules::Rule;
+
 mod bias;
 mod build;
 mod callouts;
@@ -23,6 +25,7 @@ mod merges;
 mod names;
 mod patterns;
 mod repeats;
+mod rules;
 mod settings;
 mod shared;
 mod sketch;
@@ -36,7 +39,7 @@ mod words;
 pub use build::view;
 pub use callouts::{Details, MAX_CALLOUTS, callouts};
 pub use elide::{Elision, Kept, elide};
-pub use look::{Badge, Legend, Look, Picture};
+pub use look::{Badge, Legend, LegendMark, Look, Picture};
 pub(crate) use trunk::longest;
 pub use trunk::longest_chain;
 
@@ -64,6 +67,7 @@ pub static PASSES: &[&Pass] = &[
     &frames::PASS,
     &names::PASS,
     &shared::PASS,
+    &rules::PASS,
     &trunk::PASS,
     &skips::PASS,
 ];
@@ -107,6 +111,8 @@ pub struct ViewOptions {
     pub depth: Depth,
     /// Modules to open beside, by path; opens everything around them too.
     pub open: Vec<String>,
+    /// Modules that stay closed, by path, whatever the depth.
+    pub closed: Vec<String>,
     /// How much is said.
     pub detail: Detail,
     /// Whether equal layers in a row are one box with their number.
@@ -119,6 +125,8 @@ pub struct ViewOptions {
     pub fold: Fold,
     /// Blocks that are drawn as one box each; see [`netloom_graph::pattern`].
     pub patterns: Vec<Pattern>,
+    /// What is said about boxes, later rules over earlier ones.
+    pub rules: Vec<Rule>,
 }
 
 impl Default for ViewOptions {
@@ -126,12 +134,14 @@ impl Default for ViewOptions {
         Self {
             depth: Depth::Levels(2),
             open: Vec::new(),
+            closed: Vec::new(),
             detail: Detail::Paper,
             compact: false,
             plumbing: false,
             batch: false,
             fold: Fold::None,
             patterns: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }
@@ -244,6 +254,11 @@ impl ViewNode {
     pub fn swatch(&self, theme: &Theme) -> Swatch {
         self.look.swatch.unwrap_or_else(|| theme.swatch(self.category.name()))
     }
+
+    /// The colours of one of its bands: those the box was given, else those of the band's kind.
+    pub fn band_swatch(&self, band: &Band, theme: &Theme) -> Swatch {
+        self.look.swatch.unwrap_or_else(|| theme.swatch(band.category.name()))
+    }
 }
 
 /// A part of a box with its own colour: a norm or activation that follows.
@@ -348,6 +363,27 @@ impl View {
             for n in &mut callout.of {
                 *n = place[*n];
             }
+        }
+    }
+
+    /// Puts nodes into another order, given by their old places, with frames before what they hold.
+    pub fn permute(&mut self, from: &[usize]) {
+        let mut place = vec![0; from.len()];
+        for (new, old) in from.iter().enumerate() {
+            place[*old] = new;
+        }
+        self.nodes = from.iter().map(|i| self.nodes[*i].clone()).collect();
+        for node in &mut self.nodes {
+            node.parent = node.parent.map(|p| place[p]);
+        }
+        for edge in &mut self.edges {
+            (edge.source, edge.target) = (place[edge.source], place[edge.target]);
+        }
+        for n in &mut self.trunk {
+            *n = place[*n];
+        }
+        for n in self.callouts.iter_mut().flat_map(|c| &mut c.of) {
+            *n = place[*n];
         }
     }
 

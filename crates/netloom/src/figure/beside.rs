@@ -6,6 +6,7 @@ use netloom_diagram::{describe, view};
 use netloom_graph::Graph;
 use netloom_scene::Key;
 
+use super::finish::{self, Finish};
 use super::{AUTO, Figure, FigureOptions, named_style, page, pattern, prepared, settings, theme, trace};
 use crate::{Error, ErrorKind};
 
@@ -40,16 +41,25 @@ pub fn draw_beside(models: &[(&Graph, &str)], options: &FigureOptions) -> Result
             format!("expected 1 to {MAX_MODELS} models, found {}", models.len()),
         ));
     }
-    let theme = theme(&options.theme)?;
     let lifted: Vec<_> = models.iter().map(|(graph, _)| prepared(graph, options)).collect();
     let mut shown = Vec::new();
-    for ((graph, name), lifted) in models.iter().zip(&lifted) {
-        let graph = lifted.as_ref().map_or(*graph, |l| &l.graph);
+    let mut finishes = Vec::new();
+    for ((source, name), lifted) in models.iter().zip(&lifted) {
+        let graph = lifted.as_ref().map_or(*source, |l| &l.graph);
         let patterns = pattern::parse(graph, &options.patterns)?;
-        let mut view = view(graph, &page::spec(style, options, patterns));
+        let finish = Finish::new(source, lifted.as_ref(), options)?;
+        let mut view = view(graph, &page::spec(style, options, patterns, &finish));
+        finishes.push(finish);
         rename(&mut view, shown.len());
         shown.push((graph, view, describe::name(graph, name)));
     }
+    // A rule may be about one of the models only.
+    let idle = |f: &Finish, (graph, view, _): &(&Graph, View, String)| f.idle(graph, view);
+    let idle: Vec<Vec<String>> = finishes.iter().zip(&shown).map(|(f, s)| idle(f, s)).collect();
+    let everywhere = |note: &String| idle.iter().all(|notes| notes.contains(note));
+    let idle = idle.first().into_iter().flatten().filter(|n| everywhere(n)).cloned().collect::<Vec<_>>();
+    let mut notes = finish::dress(&finishes, shown.iter_mut().map(|(graph, view, _)| (*graph, view)));
+    let theme = theme(options)?;
     let parts: Vec<Model<'_>> =
         shown.iter().map(|(graph, view, name)| Model { graph, view, name: name.clone() }).collect();
     let draw = DrawOptions {
@@ -58,11 +68,13 @@ pub fn draw_beside(models: &[(&Graph, &str)], options: &FigureOptions) -> Result
         width_px: options.width_px,
         legend: options.legend,
         caption: options.caption,
+        note: options.note.clone(),
         batch: options.batch,
         ..DrawOptions::new(theme)
     };
     let scene = draw_many(&parts, &draw);
-    let notes = page::small_type(&scene, &draw).into_iter().collect();
+    notes.extend(idle);
+    notes.extend(page::small_type(&scene, &draw));
     let mut views: Vec<View> = shown.into_iter().map(|(_, view, _)| view).collect();
     for ((view, (graph, _)), lifted) in views.iter_mut().zip(models).zip(&lifted) {
         if let Some(lifted) = lifted {

@@ -1,9 +1,9 @@
 //! From a graph to a picture and its bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_diagram::styles::{self, Nodes, Settings, Style};
-use netloom_diagram::view::{Callout, NodeKind, View, ViewNode};
+use netloom_diagram::view::{Callout, NodeKind, Picture, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
 use netloom_graph::hierarchy;
@@ -12,11 +12,14 @@ use netloom_graph::pattern;
 use netloom_graph::{Graph, NodeId, TensorId};
 use netloom_layout::Direction;
 use netloom_scene::lint::{LintOptions, Report};
+use netloom_scene::theme::closest;
 use netloom_scene::{Key, Scene, Theme};
 
+use crate::overlay::OverlayOptions;
 use crate::{Error, ErrorKind};
 
 mod beside;
+mod finish;
 mod notation;
 mod page;
 mod text;
@@ -25,6 +28,7 @@ pub use beside::{MAX_MODELS, draw_beside};
 pub use notation::notation;
 pub use text::{description, text_figure};
 
+use finish::Finish;
 use page::Chosen;
 
 /// What to draw and how.
@@ -69,6 +73,17 @@ pub struct FigureOptions {
     pub name: String,
     /// Whether groups of operators are drawn as the layer they make up; see [`netloom_graph::lift`].
     pub lift: bool,
+    /// Small print under the figure; empty for none.
+    pub note: String,
+    /// A theme of one's own, in the place of the one by name; see [`Theme::parse`].
+    pub own_theme: Option<Theme>,
+    /// Numbers to show at boxes.
+    pub overlay: Option<OverlayOptions>,
+    /// What is said about boxes, later rules over earlier ones: `kind=conv { colour: #77aadd }`; see
+    /// [`netloom_diagram::rules`].
+    pub rules: Vec<String>,
+    /// The pictures that rules put on boxes, by the names they have there; see [`crate::picture`].
+    pub pictures: BTreeMap<String, Picture>,
 }
 
 impl Default for FigureOptions {
@@ -93,6 +108,11 @@ impl Default for FigureOptions {
             patterns: Vec::new(),
             name: String::new(),
             lift: true,
+            note: String::new(),
+            own_theme: None,
+            overlay: None,
+            rules: Vec::new(),
+            pictures: BTreeMap::new(),
         }
     }
 }
@@ -120,7 +140,6 @@ pub struct Figure {
 /// # Errors
 /// When an option names a style, theme, module or layer that does not exist, or a pattern is none.
 pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
-    let theme = theme(&options.theme)?;
     let lifted = prepared(graph, options);
     let shown = lifted.as_ref().map_or(graph, |l| &l.graph);
     let (style, why) = style(shown, options)?;
@@ -135,8 +154,9 @@ pub fn draw(graph: &Graph, options: &FigureOptions) -> Result<Figure, Error> {
         }
     }
     let patterns = pattern::parse(shown, &options.patterns)?;
+    let finish = Finish::new(graph, lifted.as_ref(), options)?;
     let Chosen { mut view, scene, mut notes, width_px } =
-        page::choose(shown, style, options, (patterns, settings), theme);
+        page::choose(shown, style, options, (patterns, settings), &finish);
     if let Some(lifted) = &lifted {
         trace(graph, &mut view, lifted);
         for callout in &mut view.callouts {
@@ -200,18 +220,30 @@ fn trace(graph: &Graph, view: &mut View, lifted: &Lifted) {
 /// What was set about a style.
 fn settings(style: &'static Style, options: &FigureOptions) -> Result<Settings, Error> {
     let mut settings = Settings::default();
-    for (name, value) in &options.settings {
+    // Names with a dot are tokens of the theme.
+    for (name, value) in options.settings.iter().filter(|(name, _)| !name.contains('.')) {
         settings.set(style.settings, name, value).map_err(|expected| {
             let message = format!("the style {} has no `{name}={value}`: expected {expected}", style.name);
-            Error::new(ErrorKind::Input, message)
+            let known = style.settings.iter().map(|s| s.name).chain(Theme::keys());
+            Error::new(ErrorKind::Usage, message).hint(closest(name, known))
         })?;
     }
     Ok(settings)
 }
 
-fn theme(name: &str) -> Result<Theme, Error> {
+/// The theme that is asked for, with what is set about it.
+fn theme(options: &FigureOptions) -> Result<Theme, Error> {
     let names = || netloom_scene::theme::all().iter().map(|t| t.name.as_str());
-    netloom_scene::theme::find(name).cloned().ok_or_else(|| Error::unknown("theme", name, names()))
+    let mut theme = match &options.own_theme {
+        Some(theme) => theme.clone(),
+        None => netloom_scene::theme::find(&options.theme)
+            .cloned()
+            .ok_or_else(|| Error::unknown("theme", &options.theme, names()))?,
+    };
+    for (name, value) in options.settings.iter().filter(|(name, _)| name.contains('.')) {
+        theme.set(name, value).map_err(|e| Error::new(ErrorKind::Usage, e.to_string()))?;
+    }
+    Ok(theme)
 }
 
 /// Writes a picture in an output format, by name or file extension.

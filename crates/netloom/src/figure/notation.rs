@@ -5,7 +5,8 @@ use netloom_diagram::notations::{self, Sheet};
 use netloom_graph::Graph;
 use netloom_graph::pattern;
 
-use super::{FigureOptions, prepared, text, theme};
+use super::finish::Finish;
+use super::{FigureOptions, prepared, text};
 use crate::Error;
 
 /// With `depth` left open, modules are opened as long as there are at most this many boxes.
@@ -18,14 +19,16 @@ const MAX_BOXES: usize = 80;
 pub fn notation(graph: &Graph, options: &FigureOptions, name: &str) -> Result<String, Error> {
     let notation = notations::find(name)
         .ok_or_else(|| Error::unknown("notation", name, notations::NOTATIONS.iter().map(|n| n.name)))?;
-    let theme = theme(&options.theme)?;
     let lifted = prepared(graph, options);
+    let finish = Finish::new(graph, lifted.as_ref(), options)?;
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = text::choose(graph, options, &pattern::parse(graph, &options.patterns)?, MAX_BOXES);
+    let patterns = pattern::parse(graph, &options.patterns)?;
+    let mut view = text::choose(graph, options, &patterns, &finish, MAX_BOXES);
+    finish.dress(graph, &mut view);
     let sheet = Sheet {
         graph,
         view: &view,
-        theme: &theme,
+        theme: &finish.theme,
         direction: options.direction.unwrap_or(netloom_layout::Direction::Down),
         name: describe::name(graph, &options.name),
         batch: options.batch,

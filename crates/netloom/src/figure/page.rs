@@ -12,6 +12,7 @@ use netloom_scene::kurbo::Size;
 use netloom_scene::{Scene, Theme};
 
 use super::FigureOptions;
+use super::finish::Finish;
 
 /// The smallest type that is printed, pt.
 const LEAST_PT: f64 = 6.0;
@@ -49,7 +50,7 @@ pub(super) fn choose(
     style: &Style,
     options: &FigureOptions,
     (patterns, settings): (Vec<Pattern>, Settings),
-    theme: Theme,
+    finish: &Finish,
 ) -> Chosen {
     let direction = options.direction.unwrap_or(style.direction);
     let page = page(options, direction);
@@ -61,20 +62,32 @@ pub(super) fn choose(
         legend: options.legend,
         caption: options.caption,
         name: options.name.clone(),
+        note: options.note.clone(),
         batch: options.batch,
-        ..DrawOptions::new(theme)
+        ..DrawOptions::new(finish.theme.clone())
     };
     let compact = TIGHT.map(|t| DrawOptions { theme: compact(&draw.theme, t), ..draw.clone() });
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
-    Chooser { graph, style, options, patterns, draw, compact, page, least_scale }.choose()
+    let chooser = Chooser { graph, style, options, patterns, finish, draw, compact, page, least_scale };
+    let mut chosen = chooser.choose();
+    chosen.notes.extend(finish.idle(graph, &chosen.view));
+    chosen.notes.extend(finish.dress(graph, &mut chosen.view));
+    chosen
 }
 
 /// What a style shows with these options where no page is looked at.
-pub(super) fn spec(style: &Style, options: &FigureOptions, patterns: Vec<Pattern>) -> ViewOptions {
+pub(super) fn spec(
+    style: &Style,
+    options: &FigureOptions,
+    patterns: Vec<Pattern>,
+    finish: &Finish,
+) -> ViewOptions {
     let all = style.opens_all && options.depth.is_none();
     ViewOptions {
         depth: options.depth.unwrap_or(Depth::Full),
-        open: options.open.clone(),
+        open: finish.open.clone(),
+        closed: finish.closed.clone(),
+        rules: finish.rules.clone(),
         detail: options.detail,
         compact: false,
         plumbing: options.plumbing,
@@ -121,6 +134,7 @@ struct Chooser<'a> {
     style: &'a Style,
     options: &'a FigureOptions,
     patterns: Vec<Pattern>,
+    finish: &'a Finish,
     draw: DrawOptions,
     /// The same with less space between boxes.
     compact: [DrawOptions; 2],
@@ -159,7 +173,7 @@ impl Chooser<'_> {
     }
 
     fn spec(&self, depth: Depth, detail: Detail) -> ViewOptions {
-        ViewOptions { depth, detail, ..spec(self.style, self.options, self.patterns.clone()) }
+        ViewOptions { depth, detail, ..spec(self.style, self.options, self.patterns.clone(), self.finish) }
     }
 
     /// The whole with equal layers in a row as one box each, where the whole as it is does not fit and this does.
@@ -216,7 +230,7 @@ impl Chooser<'_> {
             let deeper = netloom_diagram::view(self.graph, &self.spec(deeper, self.options.detail));
             return self.detailed(&plain.view, &[deeper]).unwrap_or(plain);
         }
-        let scene = (self.style.draw)(self.graph, &view, &self.draw);
+        let scene = self.scene(&view, &self.draw);
         let scale = self.options.width_px.map_or(1.0, |w| w / scene.size.width).min(1.0);
         let smallest_pt = self.draw.theme.secondary_size * PT * scale;
         let hint = if self.style.opens_all {
@@ -360,7 +374,7 @@ impl Chooser<'_> {
         let (view, scene, width_px) = found.unwrap_or_else(|| {
             let view =
                 elide(self.graph, &spec, &all, Elision { boxes: many, ports: MANY_PORTS, kept: Kept::Ends });
-            let scene = (self.style.draw)(self.graph, &view, &self.draw);
+            let scene = self.scene(&view, &self.draw);
             notes.extend(small_type(&scene, &self.draw));
             (view, scene, self.options.width_px)
         });
@@ -390,6 +404,16 @@ impl Chooser<'_> {
         !self.style.opens_all && (chain * pitch > length || boxes * LEAST_AREA > width * height)
     }
 
+    /// Draws a view with its numbers.
+    fn scene(&self, view: &View, draw: &DrawOptions) -> Scene {
+        if !self.finish.has_overlay() {
+            return (self.style.draw)(self.graph, view, draw);
+        }
+        let mut dressed = view.clone();
+        self.finish.dress(self.graph, &mut dressed);
+        (self.style.draw)(self.graph, &dressed, draw)
+    }
+
     /// Draws a view, if it fits the page at readable type; with less space between boxes where that helps.
     fn fit(&self, view: &View) -> Option<Fitted> {
         match self.fit_with(view, &self.draw) {
@@ -402,7 +426,7 @@ impl Chooser<'_> {
 
     /// Draws a view, or says how far it would have to be scaled down.
     fn fit_with(&self, view: &View, draw: &DrawOptions) -> Result<Fitted, f64> {
-        let scene = (self.style.draw)(self.graph, view, draw);
+        let scene = self.scene(view, draw);
         let scale =
             |s: &Scene| (self.page.width / s.size.width).min(self.page.height / s.size.height).min(1.0);
         let first = scale(&scene);
@@ -418,7 +442,7 @@ impl Chooser<'_> {
         }
         // Too high for the page at its own size: drawn for a wider page, it prints smaller.
         let wider = DrawOptions { width_px: Some(width / first), ..draw.clone() };
-        let scene = (self.style.draw)(self.graph, view, &wider);
+        let scene = self.scene(view, &wider);
         let fits = width / scene.size.width >= self.least_scale - 1e-3
             && scene.size.height * width / scene.size.width <= self.page.height + 1.0;
         if fits { Ok((scene, Some(width))) } else { Err(first) }

@@ -5,6 +5,7 @@ use netloom_diagram::{Depth, ViewOptions, describe, plain};
 use netloom_graph::Graph;
 use netloom_graph::pattern::{self, Pattern};
 
+use super::finish::Finish;
 use super::{FigureOptions, prepared};
 use crate::{Error, ErrorKind};
 
@@ -22,8 +23,10 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
         return Err(Error::new(ErrorKind::Input, "the model has no operators"));
     }
     let lifted = prepared(graph, options);
+    let finish = Finish::new(graph, lifted.as_ref(), options)?;
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, options, &pattern::parse(graph, &options.patterns)?, MAX_LINES);
+    let patterns = pattern::parse(graph, &options.patterns)?;
+    let view = choose(graph, options, &patterns, &finish, MAX_LINES);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
     let body = plain::plain(graph, &view, &spec, plain::PlainOptions { ascii });
     let name = describe::name(graph, &options.name);
@@ -39,16 +42,24 @@ pub fn description(graph: &Graph, name: &str) -> String {
     let options = FigureOptions::default();
     let lifted = prepared(graph, &options);
     let graph = lifted.as_ref().map_or(graph, |l| &l.graph);
-    let view = choose(graph, &options, &[], MAX_LINES);
+    let view = choose(graph, &options, &[], &Finish::plain(), MAX_LINES);
     describe::describe(graph, &view, &describe::name(graph, name))
 }
 
 /// The depth that was asked for, else the deepest of few enough boxes.
-pub(super) fn choose(graph: &Graph, options: &FigureOptions, patterns: &[Pattern], most: usize) -> View {
+pub(super) fn choose(
+    graph: &Graph,
+    options: &FigureOptions,
+    patterns: &[Pattern],
+    finish: &Finish,
+    most: usize,
+) -> View {
     let at = |depth| {
         let spec = ViewOptions {
             depth,
-            open: options.open.clone(),
+            open: finish.open.clone(),
+            closed: finish.closed.clone(),
+            rules: finish.rules.clone(),
             detail: options.detail,
             compact: false,
             plumbing: options.plumbing,

@@ -8,9 +8,9 @@ use netloom_scene::kurbo::{Point, Rect};
 use netloom_scene::text::{ellipsize, shape};
 use netloom_scene::{Group, Item, Key, Role, TextRun, Theme};
 
-use super::measure::{BoxText, HEAD, Measured, PILL, PILL_GAP};
+use super::measure::{BoxText, HEAD, Measured, PICTURE_GAP, PILL, PILL_GAP};
 use crate::number;
-use crate::styles::DrawOptions;
+use crate::styles::{DrawOptions, value};
 use crate::view::{NodeKind, View, ViewNode};
 
 /// Space between the border of a box and the names of its operands, px.
@@ -47,8 +47,10 @@ pub(in crate::styles) fn draw(
                 group.role = Role::Node;
                 let (outline, sign) =
                     if node.title == "×" { times(&node.key, rect) } else { plus(&node.key, rect) };
-                group.push(outline.filled(theme.background).stroked(theme.edge, theme.edge_stroke));
-                group.push(sign.stroked(theme.edge, theme.edge_stroke));
+                let fill = node.look.swatch.map_or(theme.background, |s| s.fill);
+                let ink = node.look.swatch.map_or(theme.edge, |s| s.text);
+                group.push(outline.filled(fill).stroked(theme.edge, theme.edge_stroke));
+                group.push(sign.stroked(ink, theme.edge_stroke));
             }
             NodeKind::Input | NodeKind::Output | NodeKind::Stub => {
                 group.role = Role::Note;
@@ -72,19 +74,21 @@ pub(in crate::styles) fn draw(
 fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, group: &mut Group) {
     let theme = &options.theme;
     let swatch = node.swatch(theme);
-    let fill = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };
+    let closed = node.kind == NodeKind::Module && node.look.swatch.is_none();
+    let fill = if closed { theme.module_fill(&swatch) } else { swatch.fill };
     let (width, widths) = text.parts(rect.width());
     let head = text.header.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px) + HEAD);
-    let main = Rect::new(rect.x0, rect.y0 + head, rect.x0 + width, rect.y1);
+    let foot = text.foot(theme);
+    let main = Rect::new(rect.x0, rect.y0 + head, rect.x0 + width, rect.y1 - foot);
     group.push(rounded_rect(node.key.piece("box"), rect, theme.box_radius).filled(fill));
     let mut x = main.x1;
     let parts: Vec<(Rect, _)> = widths
         .iter()
         .zip(&node.bands)
         .map(|(width, band)| {
-            let part = Rect::new(x, main.y0, x + width, rect.y1);
+            let part = Rect::new(x, main.y0, x + width, main.y1);
             x += width;
-            (part, theme.swatch(band.category.name()))
+            (part, node.band_swatch(band, theme))
         })
         .collect();
     let fills: Vec<_> = parts.iter().map(|(r, s)| (*r, s.fill)).collect();
@@ -99,6 +103,17 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, gro
             netloom_scene::Path::new(node.key.piece(&format!("rule{i}")), line)
                 .stroked(swatch.stroke, theme.band_stroke),
         );
+    }
+    if let Some(value) = &text.value {
+        let line = Rect::new(rect.x0 + theme.padding_x, main.y1, rect.x1 - theme.padding_x, rect.y1);
+        value.line(&node.key, line, swatch.text, theme, group);
+        if !parts.is_empty() {
+            let mut line = netloom_scene::kurbo::BezPath::new();
+            line.move_to((rect.x0, main.y1));
+            line.line_to((rect.x1, main.y1));
+            let rule = netloom_scene::Path::new(node.key.piece("foot-rule"), line);
+            group.push(rule.stroked(swatch.stroke, theme.band_stroke));
+        }
     }
     if let Some(header) = &text.header {
         let mut line = netloom_scene::kurbo::BezPath::new();
@@ -178,6 +193,16 @@ fn lines(
     group: &mut Group,
 ) {
     let notes: Vec<String> = (0..text.notes.len()).map(|i| format!("note{i}")).collect();
+    let mut rect = rect;
+    if let (Some(picture), Some(size)) = (&node.look.picture, text.picture) {
+        let runs = text.title.iter().chain(&text.subtitle).chain(&text.notes);
+        let below: f64 = runs.map(|r| theme.line_height(r.style.size_px)).sum();
+        let top = rect.center().y - (size.height + PICTURE_GAP + below) / 2.0;
+        let center = Point::new(rect.center().x, top + size.height / 2.0);
+        group.push(value::picture(&node.key, picture, center));
+        rect.y0 = top + size.height + PICTURE_GAP;
+        rect.y1 = rect.y0 + below;
+    }
     let rows: Vec<(&TextRun, &str, _)> = [
         text.title.as_ref().map(|r| (r, "title", colors.0)),
         text.subtitle.as_ref().map(|r| (r, "subtitle", colors.1)),

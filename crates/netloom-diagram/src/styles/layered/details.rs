@@ -130,9 +130,8 @@ impl Details {
         let theme = &options.theme;
         for ((detail, corner), callout) in self.figures.iter().zip(&places.corners).zip(&view.callouts) {
             let key = Key::new(format!("callout:{}", detail.letter.text));
-            let category =
-                callout.of.first().map_or(netloom_graph::Category::Other, |n| view.nodes[*n].category);
-            let swatch = theme.swatch(category.name());
+            let other = || theme.swatch(netloom_graph::Category::Other.name());
+            let swatch = callout.of.first().map_or_else(other, |n| view.nodes[*n].swatch(theme));
             let mut group = Group::new(key.clone()).with_role(Role::Container);
             let width = places.width.unwrap_or(detail.size.width);
             let rect = Rect::from_origin_size(*corner, Size::new(width, detail.size.height));

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use netloom_graph::Category;
 use netloom_layout::{Direction, Edge, EdgeKind, End, Insets, LayoutInput, Node, Port, Side, Size, Spacing};
-use netloom_scene::TextRun;
 use netloom_scene::kurbo;
 use netloom_scene::text::{ellipsize, shape};
+use netloom_scene::{TextRun, Theme};
 
 use super::{details::badge, remarks};
 use crate::styles::DrawOptions;
+use crate::styles::value::{self, Value};
 use crate::view::{Callout, NodeKind, View, ViewEdge};
 
 /// The widest a box may get before its text is cut, px.
@@ -61,9 +62,16 @@ pub(in crate::styles) struct BoxText {
     pub(super) letter: Option<TextRun>,
     /// What is remarked at the foot of a frame or box, in lines.
     pub(in crate::styles) notes: Vec<TextRun>,
+    /// The number it was given, which stands at its foot.
+    pub(super) value: Option<Value>,
+    /// The size of the picture above its text, px.
+    pub(super) picture: Option<kurbo::Size>,
     /// Width that the box itself needs, px.
     pub(in crate::styles) natural: f64,
 }
+
+/// Space between a picture and the text below it, px.
+pub(super) const PICTURE_GAP: f64 = 4.0;
 
 /// The shaped text of one band.
 pub(in crate::styles) struct BandText {
@@ -87,6 +95,11 @@ impl BoxText {
         #[expect(clippy::cast_precision_loss, reason = "a box has a handful of bands")]
         let share = (width - light) / (n_heavy + 1) as f64;
         (share, self.bands.iter().map(|b| if b.heavy { share } else { b.width }).collect())
+    }
+
+    /// The height of the line at the foot of the box that its number stands in, px; 0 without one.
+    pub(super) fn foot(&self, theme: &Theme) -> f64 {
+        self.value.as_ref().map_or(0.0, |v| v.height(theme))
     }
 
     /// The width of the pill and the space beside it, px; 0 without one.
@@ -121,7 +134,9 @@ pub(in crate::styles) fn measure(view: &View, options: &DrawOptions) -> Measured
                 |run: &Option<TextRun>| run.as_ref().map_or(0.0, |r| theme.line_height(r.style.size_px));
             let remarks = remarks::height(&boxes[i], theme);
             let head = boxes[i].header.as_ref().map_or(0.0, |_| HEAD) + line(&boxes[i].header);
-            let lines = head + line(&boxes[i].title) + line(&boxes[i].subtitle) + remarks;
+            let picture = boxes[i].picture.map_or(0.0, |p| p.height + PICTURE_GAP);
+            let lines = head + picture + line(&boxes[i].title) + line(&boxes[i].subtitle) + remarks;
+            let lines = lines + boxes[i].foot(theme);
             let across = boxes[i].ports.first().map_or(0.0, |(r, _)| theme.line_height(r.style.size_px));
             let size = match node.kind {
                 NodeKind::Merge => Size::new(MERGE, MERGE),
@@ -304,6 +319,14 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         let widest = out.ports.iter().map(|(r, _)| r.width).fold(0.0, f64::max);
         if widest > 0.0 { 4.0 * (widest + PILL_GAP) } else { 0.0 }
     };
+    if is_box(node.kind) {
+        out.value = Value::of(node, theme);
+    }
+    if !matches!(node.kind, NodeKind::Container | NodeKind::Merge) {
+        out.picture = node.look.picture.as_ref().map(value::picture_size);
+    }
+    let padding = if is_box(node.kind) { 2.0 * theme.padding_x } else { 0.0 };
+    let foot = out.value.as_ref().map_or(0.0, Value::width).max(out.picture.map_or(0.0, |p| p.width));
     out.natural = match node.kind {
         // The class of a folded block says what is repeated, so it gets room beside the name.
         NodeKind::Container if node.repeat > 1 && subtitle > 0.0 => {
@@ -317,14 +340,22 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         }
         _ => title.max(subtitle),
     };
+    if foot > 0.0 {
+        out.natural = out.natural.max(foot + padding);
+    }
     out
+}
+
+/// Whether a node is drawn as a box.
+fn is_box(kind: NodeKind) -> bool {
+    matches!(kind, NodeKind::Layer | NodeKind::Module)
 }
 
 /// The title as it is drawn: the legend says which colour is a convolution; `3×3, 64` is how papers write one, and
 /// `token` beside `position` where embeddings are added.
 fn shown_title<'a>(view: &'a View, index: usize, options: &DrawOptions) -> &'a str {
     let node = &view.nodes[index];
-    if !options.legend {
+    if !options.legend || node.look.named {
         return &node.title;
     }
     let plain = match node.category {
@@ -376,6 +407,7 @@ fn widths(view: &View, boxes: &[BoxText]) -> Vec<f64> {
             }
             let own = boxes[i].natural;
             let small = node.bands.is_empty()
+                && boxes[i].value.is_none()
                 && node.kind == NodeKind::Layer
                 && matches!(node.category, Category::Activation | Category::Elementwise | Category::Shape);
             let want = match crowd[&node.parent] {

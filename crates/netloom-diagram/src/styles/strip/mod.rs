@@ -9,6 +9,7 @@ use netloom_scene::{Group, Path, Role, Scene, Text, TextRun, Theme, Timeline};
 
 use super::caption::Caption;
 use super::layered::{draw_edges, edges};
+use super::value::Value;
 use super::{DrawOptions, Model, Nodes, Style};
 use crate::describe;
 use crate::view::{NodeKind, View, ViewNode};
@@ -65,6 +66,7 @@ struct Strip<'a> {
     repeats: Vec<Repeat>,
     titles: Vec<Option<TextRun>>,
     pills: Vec<Option<TextRun>>,
+    values: Vec<Option<Value>>,
     layout: Layout,
     stages: Vec<Stage>,
     of: Vec<Option<usize>>,
@@ -107,8 +109,12 @@ fn draw_many(models: &[Model<'_>], options: &DrawOptions) -> Scene {
     };
     // Colours mark stages, and the sizes at the left say which.
     let staged = strips.iter().any(|s| s.stages.len() > 1);
-    let captioned = DrawOptions { legend: options.legend && !staged, ..options.clone() };
-    let caption = (!many).then(|| Caption::new(&strips[0].view, &captioned, strips[0].name));
+    let told = strips.iter().any(|s| s.view.legend.is_some());
+    let captioned = DrawOptions { caption: options.caption && !many, ..options.clone() };
+    let caption = strips.first().filter(|_| !many || told || !options.note.is_empty()).map(|s| {
+        let caption = Caption::new(&s.view, &captioned, s.name);
+        if staged || many { caption.with_legend(&s.view, &captioned, []) } else { caption }
+    });
     let heads: Vec<[TextRun; 2]> = strips.iter().map(|s| s.head(theme)).collect();
     let inset = |s: &Strip<'_>| if s.repeats.is_empty() { 0.0 } else { s.bracket_width(theme) };
     let widths: Vec<f64> = strips
@@ -203,7 +209,9 @@ impl<'a> Strip<'a> {
         let title = |node: &ViewNode| {
             let text = match node.kind {
                 NodeKind::Merge => return None,
-                NodeKind::Layer if node.title.starts_with("conv ") => node.title["conv ".len()..].to_owned(),
+                NodeKind::Layer if node.title.starts_with("conv ") && !node.look.named => {
+                    node.title["conv ".len()..].to_owned()
+                }
                 _ => node.title.clone(),
             };
             Some(shape(&ellipsize(&text, &style, WIDTHS.1 - 2.0 * PADDING), &style))
@@ -216,6 +224,7 @@ impl<'a> Strip<'a> {
             name: &model.name,
             titles: view.nodes.iter().map(title).collect(),
             pills: view.nodes.iter().map(count).collect(),
+            values: view.nodes.iter().map(|n| if is_row(n) { Value::of(n, theme) } else { None }).collect(),
             view,
             repeats,
             layout: Layout::default(),
@@ -227,7 +236,8 @@ impl<'a> Strip<'a> {
 
     fn natural_of(&self, i: usize) -> f64 {
         let pill = self.pills[i].as_ref().map_or(0.0, |p| p.width + 2.0 * PILL.width + PADDING);
-        self.titles[i].as_ref().map_or(0.0, |t| t.width) + 2.0 * (PADDING + pill)
+        let value = self.values[i].as_ref().map_or(0.0, Value::side);
+        self.titles[i].as_ref().map_or(0.0, |t| t.width) + 2.0 * (PADDING + pill + value)
     }
 
     /// The width that every row of the trunk needs, px.
@@ -344,6 +354,11 @@ impl<'a> Strip<'a> {
         );
         if let Some(run) = &self.titles[i] {
             group.push(label_at(node.key.piece("title"), run.clone(), rect.center(), swatch.text));
+        }
+        if let Some(value) = &self.values[i] {
+            let pill = self.pills[i].as_ref().map_or(0.0, |p| p.width + 2.0 * PILL.width + PADDING / 2.0);
+            let line = Rect::new(rect.x0 + PADDING, rect.y0, rect.x1 - PADDING - pill, rect.y1);
+            value.ends(&node.key, line, swatch.text, theme, group);
         }
         if let Some(times) = &self.pills[i] {
             let height = times.cap_height() + 2.0 * PILL.height;

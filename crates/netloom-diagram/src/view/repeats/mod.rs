@@ -7,6 +7,7 @@ use netloom_graph::{Graph, NodeId};
 
 use self::content::Content;
 use super::{Detail, Fold, NodeKind, Pass, View, ViewOptions};
+use crate::rules::Rule;
 
 mod content;
 mod dense;
@@ -59,7 +60,14 @@ fn run(graph: &Graph, options: &ViewOptions, view: &mut View) {
         .map(Some)
         .chain([None])
         .collect();
+    let keeps = |view: &View, frame: Option<usize>| {
+        let about = |r: &&Rule| frame.is_some_and(|f| r.select.is_about(graph, &view.nodes[f]));
+        options.rules.iter().filter(|r| r.effects.fold == Some(false)).any(|r| about(&r))
+    };
     for frame in frames {
+        if keeps(view, frame) {
+            continue;
+        }
         if content.inside(frame).nth(1).is_some() {
             fold(&facts, &mut content, view, frame, similar);
         }

@@ -22,7 +22,7 @@ fn framed(depth: Depth) -> ViewOptions {
 }
 
 fn text(graph: &Graph, options: &ViewOptions) -> String {
-    let text = plain(graph, &view(graph, options), options, PlainOptions { ascii: false });
+    let text = plain(graph, &view(graph, options), options, PlainOptions::default());
     text.lines().map(|l| format!("{}\n", l.trim_end())).collect()
 }
 
@@ -48,20 +48,23 @@ fn layers_carry_their_norm_and_activation_as_bands() {
         RESIDUAL,
         Depth::Full,
         "
-●    x                                  16×8×8
+     layer                       output  parameters   share
+○    x                           16×8×8
+│    layer.0 · Basic
 ├─╮
-● │  layer.0: conv 3×3, 16 | BN | ReLU  16×8×8    2.35 k  24.6 %
-● │  layer.0: conv 3×3, 16 | BN         16×8×8    2.35 k  24.6 %
-●─╯  layer.0: ⊕                         16×8×8
-●    layer.0: ReLU                      16×8×8
+● │    conv 3×3, 16 | BN | ReLU  16×8×8      2.35 k  24.6 %
+● │    conv 3×3, 16 | BN         16×8×8      2.35 k  24.6 %
+⊕─╯    add                       16×8×8
+●      ReLU                      16×8×8
+│    layer.1 · Basic
 ├─╮
-● │  layer.1: conv 3×3, 16 | BN | ReLU  16×8×8    2.35 k  24.6 %
-● │  layer.1: conv 3×3, 16 | BN         16×8×8    2.35 k  24.6 %
-●─╯  layer.1: ⊕                         16×8×8
-●    layer.1: ReLU                      16×8×8
-●    global avg-pool                    16×1×1
-●    linear 10                          10           170   1.8 %
-●    output
+● │    conv 3×3, 16 | BN | ReLU  16×8×8      2.35 k  24.6 %
+● │    conv 3×3, 16 | BN         16×8×8      2.35 k  24.6 %
+⊕─╯    add                       16×8×8
+●      ReLU                      16×8×8
+●    global avg-pool             16×1×1
+●    linear 10                   10             170   1.8 %
+○    output
 ",
     );
 }
@@ -255,7 +258,7 @@ fn equal_blocks_in_a_row_are_one_with_a_count() {
     let graph = graph(&four);
     let text = text(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) })
         .replace('\u{a0}', " ");
-    assert!(text.contains("layer · Basic · 4.7 k ×4"), "{text}");
+    assert!(text.contains("■  layer · Basic ×4"), "{text}");
     let shown = view(&graph, &ViewOptions { fold: Fold::Identical, ..options(Depth::Levels(2)) });
     let words = netloom_diagram::describe::describe(&graph, &shown, "").replace('\u{a0}', " ");
     assert!(words.contains("layer (Basic), 4 times"), "{words}");

@@ -28,7 +28,8 @@ pub fn text_figure(graph: &Graph, options: &FigureOptions, ascii: bool) -> Resul
     let patterns = pattern::parse(graph, &options.patterns)?;
     let view = choose(graph, options, &patterns, &finish, MAX_LINES);
     let spec = ViewOptions { batch: options.batch, ..ViewOptions::default() };
-    let body = plain::plain(graph, &view, &spec, plain::PlainOptions { ascii });
+    let body =
+        plain::plain(graph, &view, &spec, plain::PlainOptions { ascii, ..plain::PlainOptions::default() });
     let name = describe::name(graph, &options.name);
     let totals = describe::totals(&view);
     let head = if totals.is_empty() { name } else { format!("{name} · {totals}") };

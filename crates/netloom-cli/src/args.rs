@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Draw(Box<DrawArgs>),
     /// Count parameters, multiply-adds and shapes
     Summary(SummaryArgs),
+    /// Compare two models by structure: exit code 0 where they are equal, 1 where they differ, 2 on an error
+    Diff(Box<DiffArgs>),
     /// List the model formats that can be read
     Formats,
     /// List the formats a figure can be written in
@@ -160,6 +162,47 @@ pub(crate) struct SummaryArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Print all remarks on the model, not only the first few
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DiffArgs {
+    /// The first model: a file, or `-` for standard input
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// The second model
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    /// Where to write; the extension chooses the format: a figure, txt or json. Without it a report goes to standard
+    /// output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write JSON for scripts to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Diagram style of the figure, see `netloom styles`
+    #[arg(long, default_value = "layered")]
+    pub(crate) style: String,
+    /// Theme, see `netloom themes`
+    #[arg(long, default_value = "light")]
+    pub(crate) theme: String,
+    /// How many levels of modules are open: a number, `full`, or `auto` for as many as fit the page at readable type
+    #[arg(long, default_value = "auto", value_parser = depth)]
+    pub(crate) depth: DepthArg,
+    /// How much is said
+    #[arg(long, default_value = "paper")]
+    pub(crate) detail: DetailArg,
+    /// Where the data flows to: tb (top to bottom), bt, lr or rl; the style's own direction by default
+    #[arg(long)]
+    pub(crate) direction: Option<DirectionArg>,
+    /// Width on the page, such as 3.25in, 8cm or 312px
+    #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
+    pub(crate) width: Option<Length>,
+    /// Height of the page, such as 9in
+    #[arg(long, value_parser = |s: &str| s.parse::<Length>().map_err(|e| e.to_string()))]
+    pub(crate) height: Option<Length>,
+    /// Print all remarks on the models, not only the first few
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod args;
+mod diff;
 mod draw;
 mod failure;
 mod figure;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
             let given = matches.subcommand_matches("draw").expect("the command is draw");
             figure::run(draw, given)
         }
+        Command::Diff(diff) => return diff::run(diff),
         Command::Summary(summary) => summary::run(summary),
         Command::Formats => lists::formats(),
         Command::Outputs => lists::outputs(),

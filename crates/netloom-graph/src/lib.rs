@@ -21,6 +21,7 @@
 
 pub mod attribute;
 pub mod diagnostic;
+pub mod diff;
 pub mod dim;
 pub mod dtype;
 pub mod graph;
@@ -29,6 +30,7 @@ pub mod infer;
 pub mod layers;
 pub mod lift;
 pub mod module;
+pub mod movement;
 pub mod node;
 pub mod pattern;
 pub mod recurrence;

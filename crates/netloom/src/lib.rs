@@ -14,12 +14,14 @@
 //! # Ok::<(), netloom::Error>(())
 //! ```
 
+mod compare;
 mod error;
 mod figure;
 pub mod overlay;
 mod picture;
 pub mod report;
 
+pub use compare::{Comparison, DiffOptions, diff};
 pub use error::{Error, ErrorKind};
 pub use figure::{
     AUTO, Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation,

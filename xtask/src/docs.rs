@@ -9,7 +9,7 @@ pub const COMMAND: Command =
     Command { name: "docs", about: "draws the figures of the pages again, by the commands they print", run };
 
 /// The pages that print commands.
-const PAGES: &[&str] = &["docs/gallery.md"];
+const PAGES: &[&str] = &["docs/gallery.md", "docs/diff.md"];
 
 fn run(_args: &[String]) -> Outcome {
     let root = workspace::root();
@@ -25,9 +25,10 @@ fn run(_args: &[String]) -> Outcome {
     for page in PAGES {
         let text = std::fs::read_to_string(root.join(page)).map_err(|e| format!("{page}: {e}"))?;
         for words in commands(&text) {
-            let model = words.get(1).map_or("", String::as_str);
-            if !root.join(model).is_file() {
-                println!("left as it is: {model} is not here");
+            let is_diff = words[0] == "diff";
+            let models = words.iter().skip(1).take(if is_diff { 2 } else { 1 });
+            if let Some(missing) = models.into_iter().find(|m| !root.join(m).is_file()) {
+                println!("left as it is: {missing} is not here");
                 continue;
             }
             let status = Process::new(&cargo)
@@ -36,7 +37,8 @@ fn run(_args: &[String]) -> Outcome {
                 .current_dir(&root)
                 .status()
                 .map_err(|e| format!("cargo cannot be run: {e}"))?;
-            if !status.success() {
+            // A comparison leaves with 1 where the models differ.
+            if status.code() != Some(i32::from(is_diff)) {
                 return Err(format!("`netloom {}` fails", words.join(" ")));
             }
             println!("drawn: netloom {}", words.join(" "));
@@ -48,9 +50,10 @@ fn run(_args: &[String]) -> Outcome {
 /// The words after `netloom` of each command in a page that writes a figure of the docs.
 fn commands(page: &str) -> Vec<Vec<String>> {
     page.lines()
-        .filter_map(|line| line.trim().strip_prefix("netloom draw "))
+        .filter_map(|line| line.trim().strip_prefix("netloom "))
+        .filter(|rest| rest.starts_with("draw ") || rest.starts_with("diff "))
         .filter(|rest| rest.contains("docs/figures/"))
-        .map(|rest| ["draw"].into_iter().chain(rest.split_whitespace()).map(str::to_owned).collect())
+        .map(|rest| rest.split_whitespace().map(str::to_owned).collect())
         .collect()
 }
 
@@ -60,7 +63,13 @@ mod tests {
 
     #[test]
     fn commands_are_found_among_prose() {
-        let page = "Text.\n```sh\nnetloom draw a.onnx -o docs/figures/a.svg --depth 2\nnetloom draw b.onnx -o b.svg\n```\n";
-        assert_eq!(commands(page), [["draw", "a.onnx", "-o", "docs/figures/a.svg", "--depth", "2"]]);
+        let page = "Text.\n```sh\nnetloom draw a.onnx -o docs/figures/a.svg --depth 2\nnetloom draw b.onnx -o b.svg\n\
+                    netloom diff a.onnx b.onnx -o docs/figures/d.svg --width 3in\n```\n";
+        let (draw, diff) = (
+            "draw a.onnx -o docs/figures/a.svg --depth 2",
+            "diff a.onnx b.onnx -o docs/figures/d.svg --width 3in",
+        );
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(commands(page), [words(draw), words(diff)]);
     }
 }

@@ -4,10 +4,10 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use netloom::{Comparison, DiffOptions};
+use netloom::{Comparison, DiffOptions, ExportOptions, FigureOptions};
 
 use crate::args::DiffArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, remarks};
 use crate::files;
 
 /// What `diff` leaves with where the models differ.
@@ -38,18 +38,50 @@ fn compare(args: &DiffArgs) -> Result<Comparison, Failure> {
     let [before_name, after_name] = names([&before_name, &after_name]);
     let options = DiffOptions { before: before_name, after: after_name };
     let found = netloom::diff(&before, &after, &options);
-    let text = if args.json {
-        found.json()
-    } else {
-        found.text(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-    };
-    files::write(stdin, text.as_bytes())?;
+    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if let Some(path) = &args.output {
+        let format = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let bytes = match format.as_deref() {
+            Some("json") => found.json().into_bytes(),
+            Some("txt") | None => found.text(color && path == stdin).into_bytes(),
+            Some(format) => figure(&found, args, format, [&before, &after])?,
+        };
+        files::write(path, &bytes)?;
+    }
+    // A figure alone says nothing in a terminal but what it left out.
+    if args.json || args.output.is_none() {
+        let text = if args.json { found.json() } else { found.text(color) };
+        files::write(stdin, text.as_bytes())?;
+    }
     Ok(found)
+}
+
+fn figure(
+    found: &Comparison,
+    args: &DiffArgs,
+    format: &str,
+    [_, after]: [&netloom::Graph; 2],
+) -> Result<Vec<u8>, Failure> {
+    let options = FigureOptions {
+        style: args.style.clone(),
+        theme: args.theme.clone(),
+        depth: args.depth.0,
+        detail: args.detail.into(),
+        direction: args.direction.map(Into::into),
+        width_px: args.width.map(|w| w.px()),
+        height_px: args.height.map(|h| h.px()),
+        ..FigureOptions::default()
+    };
+    let figure = found.draw(&options)?;
+    remarks(after, &figure.notes, args.verbose);
+    let export = ExportOptions { width: args.width, ..ExportOptions::default() };
+    Ok(netloom::export(&figure, format, &export)?)
 }
 
 /// What two files are called: without what follows the first dot, unless that makes them the same.
 fn names(files: [&str; 2]) -> [String; 2] {
     let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let stems = files.map(stem);
-    if stems[0] == stems[1] { files.map(str::to_owned) } else { stems }
+    let whole = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+    if stems[0] == stems[1] { files.map(whole) } else { stems }
 }

@@ -92,6 +92,36 @@ fn the_summary_for_scripts_keeps_its_promise() {
 }
 
 #[test]
+fn a_comparison_says_by_its_exit_code_whether_models_differ() {
+    let folder = folder("diff");
+    let [small, large] =
+        ["resnet18.loom", "resnet34.loom"].map(|n| example(n).to_string_lossy().into_owned());
+    let same = run(&["diff", &small, &small]);
+    assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
+    assert!(String::from_utf8_lossy(&same.stdout).contains("no structural difference"));
+    let differ = run(&["diff", &small, &large]);
+    assert_eq!(differ.status.code(), Some(1), "{}", stderr(&differ));
+    let text = String::from_utf8_lossy(&differ.stdout).into_owned();
+    assert!(text.contains("BasicBlock ×2 → ×3") && !text.contains('\u{1b}'), "{text}");
+    for (file, start) in [("a.svg", "<"), ("a.pdf", "%PDF"), ("a.txt", "resnet18"), ("a.json", "{")] {
+        let path = folder.join(file);
+        let done = run(&["diff", &small, &large, "-o", &path.to_string_lossy()]);
+        assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+        let bytes = std::fs::read(&path).expect("it was written");
+        assert!(bytes.starts_with(start.as_bytes()), "{file}");
+    }
+    for args in [
+        vec!["diff", &small, "nowhere.onnx"],
+        vec!["diff", "-", "-"],
+        vec!["diff", &small],
+        vec!["diff", &small, &large, "-o", "figure.swg"],
+    ] {
+        let done = run(&args);
+        assert_eq!(done.status.code(), Some(2), "{args:?}: {}", stderr(&done));
+    }
+}
+
+#[test]
 fn mistakes_have_messages_and_exit_codes() {
     let folder = folder("mistakes");
     let model = example("resnet18.onnx");

@@ -9,14 +9,29 @@ fn root() -> PathBuf {
 
 #[test]
 fn figures_of_the_gallery_are_up_to_date() {
-    let page = std::fs::read_to_string(root().join("docs/gallery.md")).expect("the gallery is there");
+    check("docs/gallery.md", &["draw"]);
+}
+
+#[test]
+fn figures_of_comparisons_are_up_to_date() {
+    check("docs/diff.md", &["diff"]);
+}
+
+/// Runs every command of a page that writes a figure and holds the figure against that of the page.
+fn check(page: &str, verbs: &[&str]) {
+    let page = std::fs::read_to_string(root().join(page)).expect("the page is there");
     let mut compared = 0;
-    for line in page.lines().filter(|l| l.starts_with("netloom draw ")) {
+    let is_figure = |l: &&str| {
+        let verb = l.strip_prefix("netloom ").and_then(|rest| rest.split_whitespace().next());
+        verb.is_some_and(|v| verbs.contains(&v)) && l.contains(" -o docs/figures/")
+    };
+    for line in page.lines().filter(is_figure) {
         let mut words: Vec<String> = line.split_whitespace().skip(1).map(str::to_owned).collect();
         let at = words.iter().position(|w| w == "-o").expect("a command of the gallery writes a figure") + 1;
         let figure = words[at].clone();
-        if !root().join(&words[1]).is_file() {
-            println!("not compared: {} is not here", words[1]);
+        let models = if words[0] == "diff" { 1..3 } else { 1..2 };
+        if let Some(missing) = words[models].iter().find(|m| !root().join(m).is_file()) {
+            println!("not compared: {missing} is not here");
             continue;
         }
         let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs").join(&figure);
@@ -28,7 +43,8 @@ fn figures_of_the_gallery_are_up_to_date() {
             .current_dir(root())
             .status()
             .expect("it starts");
-        assert!(status.success(), "{line}");
+        // A comparison leaves with 1 where the models differ.
+        assert_eq!(status.code(), Some(i32::from(words[0] == "diff")), "{line}");
         let (old, new) = (std::fs::read(root().join(&figure)), std::fs::read(&fresh));
         assert!(
             old.expect("the figure is there") == new.expect("the figure was drawn"),

@@ -13,6 +13,10 @@ pub struct Look {
     pub swatch: Option<Swatch>,
     /// A number shown at the box.
     pub badge: Option<Badge>,
+    /// What the pill says in the place of how often the block comes: `×2 → ×3`.
+    pub pill: Option<String>,
+    /// Whether its outline is dashed, as that of what is no longer there.
+    pub dashed: bool,
     /// A picture shown on the box, or on the face of what stands for its tensor.
     pub picture: Option<Picture>,
 }

@@ -51,16 +51,21 @@ impl Compare<'_> {
                 found.push(change(What::Attribute(name.clone()), text(before), text(after)));
             }
         }
-        let sizes = output(p, q);
+        let mut sizes = output(p, q);
         let reads = self.reads(x, y);
+        // What learns nothing takes its sizes from what it reads.
+        if found.is_empty() && q.weights.is_empty() && !reads.is_empty() {
+            sizes.iter_mut().for_each(|c| c.implied = true);
+        }
         found.extend(sizes.iter().cloned());
         if p.output.1 != q.output.1 {
             found.push(change(What::Dtype, &p.output.1, &q.output.1));
         }
         self.weights(p, q, &sizes, &reads, &mut found);
-        let rounded = (self.a.rounded(x), self.b.rounded(y));
-        if rounded.0 != rounded.1 {
-            found.push(change(What::Quantized, rounded.0, rounded.1));
+        if p.rounded != q.rounded {
+            let text =
+                |types: &[String]| if types.is_empty() { "float".to_owned() } else { types.join(", ") };
+            found.push(change(What::Quantized, text(&p.rounded), text(&q.rounded)));
         }
         found.extend(self.wiring(x, y));
         found
@@ -190,22 +195,6 @@ fn frontier(side: &Side<'_>, to: &[Option<usize>], at: usize) -> Option<BTreeSet
         }
     }
     Some(found)
-}
-
-impl Side<'_> {
-    /// To which types what an operator reads as data is rounded first.
-    fn rounded(&self, at: usize) -> String {
-        let node = self.graph.node(self.ops[at].id);
-        let mut types: Vec<String> = Vec::new();
-        for t in node.inputs.iter().flatten() {
-            if let Some(dtype) = self.prepared.rounded.get(&self.graph.origin(*t)) {
-                types.push(dtype.to_string());
-            }
-        }
-        types.sort();
-        types.dedup();
-        if types.is_empty() { "real numbers".to_owned() } else { types.join(", ") }
-    }
 }
 
 /// Sizes without those that another list has too.

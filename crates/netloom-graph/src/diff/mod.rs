@@ -25,8 +25,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::summary::{Summary, summary};
-use crate::{Graph, NodeId};
+use crate::NodeId;
+use crate::summary::Summary;
 
 pub use blocks::{Block, Repeat};
 pub use groups::Group;
@@ -139,7 +139,7 @@ impl What {
         match self {
             Self::Operator => "operator".to_owned(),
             Self::Dtype => "dtype".to_owned(),
-            Self::Quantized => "reads".to_owned(),
+            Self::Quantized => "inputs".to_owned(),
             Self::WeightDtype(name) => format!("{name} dtype"),
             Self::Attribute(name) | Self::Size(name) | Self::Weight(name) | Self::Wiring(name) => {
                 name.clone()
@@ -226,9 +226,4 @@ fn totals(prepared: &Prepared, side: &Side<'_>) -> Totals {
         movement: side.movement.clone(),
         quantized: prepared.quantized.clone(),
     }
-}
-
-/// What a graph amounts to, for callers that have no [`Side`].
-fn counted(graph: &Graph) -> Summary {
-    summary(graph)
 }

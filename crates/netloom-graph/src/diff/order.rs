@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::settings;
 use super::side::Print;
-use super::{counted, settings};
 use crate::movement::{carried, is_data, is_random};
-use crate::summary::Summary;
+use crate::summary::{Summary, summary};
 use crate::{Graph, Node, NodeId, Producer, TensorId, layers};
 
 /// The operators of a model and how its data flows through them.
@@ -20,7 +20,7 @@ pub(super) struct Flow {
 }
 
 pub(super) fn flow(graph: &Graph) -> Flow {
-    let summary = counted(graph);
+    let summary = summary(graph);
     let (topological, _) = crate::infer::topological(graph);
     let dynamic = dynamic(graph, &summary, &topological);
     let live = live(graph);

@@ -243,9 +243,11 @@ impl<'a> Work<'a> {
             stands_for.push(from);
         }
         self.graph.replace_nodes(nodes, &moved);
-        for output in &mut self.graph.outputs {
-            *output = self.instead[output.index()];
+        let outputs: Vec<TensorId> = self.graph.outputs.iter().map(|t| self.instead[t.index()]).collect();
+        for (old, new) in self.source.outputs.iter().zip(&outputs) {
+            self.graph.tensor_mut(*new).name.clone_from(&self.source.tensor(*old).name);
         }
+        self.graph.outputs = outputs;
         let rounded = self.rounded.into_iter().map(|(t, d)| (self.instead[t.index()], d)).collect();
         Plain { graph: self.graph, stands_for, quantized: self.quantized, rounded, stored_as: self.stored_as }
     }

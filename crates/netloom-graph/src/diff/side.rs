@@ -52,6 +52,8 @@ pub(super) struct Op {
     pub output: (Vec<Option<i64>>, String),
     /// Stored tensors that it reads, by role: sizes and the type they are stored in.
     pub weights: Vec<(String, Vec<Option<i64>>, String)>,
+    /// The types to which what it reads as data is rounded first.
+    pub rounded: Vec<String>,
     /// Fingerprint of settings; of sizes; of both, kind and wiring.
     pub settings_print: u64,
     pub sizes_print: u64,
@@ -89,7 +91,6 @@ pub(super) enum Unit {
 }
 
 pub(super) struct Side<'a> {
-    pub prepared: &'a Prepared,
     pub graph: &'a Graph,
     pub ops: Vec<Op>,
     /// The place of each node among the compared operators.
@@ -116,7 +117,6 @@ impl<'a> Side<'a> {
             *movement.entry(order::kind(graph, graph.node(id))).or_insert(0) += 1;
         }
         let mut side = Self {
-            prepared,
             graph,
             ops,
             place,
@@ -254,7 +254,7 @@ fn op(prepared: &Prepared, id: NodeId, at: usize, place: &[Option<usize>], is_co
         let dtype = graph.tensor(t).ty.dtype().map_or_else(String::new, |d| d.to_string());
         (sizes(graph, t), dtype)
     });
-    let (mut weights, mut makers) = (Vec::new(), Vec::new());
+    let (mut weights, mut makers, mut rounded) = (Vec::new(), Vec::new(), Vec::new());
     for (position, tensor) in node.inputs.iter().enumerate() {
         let Some(tensor) = *tensor else { continue };
         let read = graph.tensor(graph.origin(tensor));
@@ -268,11 +268,15 @@ fn op(prepared: &Prepared, id: NodeId, at: usize, place: &[Option<usize>], is_co
             continue;
         }
         let from = origin(graph, is_compared, tensor);
+        let types = [graph.origin(tensor), from].into_iter().find_map(|t| prepared.rounded.get(&t));
+        rounded.extend(types.map(ToString::to_string));
         makers.push(match graph.tensor(from).producer {
             Producer::Node(maker, _) => place[maker.index()],
             _ => None,
         });
     }
+    rounded.sort();
+    rounded.dedup();
     if order::is_commutative(node) {
         makers.sort_unstable();
     }
@@ -314,6 +318,7 @@ fn op(prepared: &Prepared, id: NodeId, at: usize, place: &[Option<usize>], is_co
         settings,
         output,
         weights,
+        rounded,
         settings_print,
         sizes_print,
         exact,

@@ -5,6 +5,9 @@ use netloom_graph::{Graph, NodeId, layers};
 
 use netloom_diagram::describe;
 
+use crate::Error;
+use crate::figure::{self, Figure, FigureOptions};
+
 mod json;
 mod text;
 
@@ -26,7 +29,7 @@ pub struct Comparison {
     pub after: Prepared,
     /// What differs; operators and modules are those of the graphs in `before` and `after`.
     pub diff: Diff,
-    names: [String; 2],
+    pub(crate) names: [String; 2],
 }
 
 /// Compares two models by structure: names, the order of the file and the ways of exporters do not count.
@@ -58,6 +61,19 @@ impl Comparison {
     /// What differs, in lines for a terminal; `color` sets marks and headings in colour.
     pub fn text(&self, color: bool) -> String {
         text::text(self, color)
+    }
+
+    /// Both models in one figure: what is added, removed, changed and the same.
+    ///
+    /// # Errors
+    /// When an option names a style, theme or setting that does not exist.
+    pub fn draw(&self, options: &FigureOptions) -> Result<Figure, Error> {
+        figure::compared(self, options)
+    }
+
+    /// The graph that the boxes of the figure stand for: the second model, with what only the first has behind it.
+    pub fn union(&self) -> Graph {
+        figure::union(self)
     }
 
     /// What differs, for scripts; the layout is described in `docs/diff.md`.

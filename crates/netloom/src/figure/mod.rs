@@ -19,12 +19,14 @@ use crate::overlay::OverlayOptions;
 use crate::{Error, ErrorKind};
 
 mod beside;
+mod compared;
 mod finish;
 mod notation;
 mod page;
 mod text;
 
 pub use beside::{MAX_MODELS, draw_beside};
+pub(crate) use compared::{compared, union};
 pub use notation::notation;
 pub use text::{description, text_figure};
 

@@ -52,6 +52,18 @@ pub(super) fn choose(
     (patterns, settings): (Vec<Pattern>, Settings),
     finish: &Finish,
 ) -> Chosen {
+    choose_among(graph, &|spec| view(graph, spec), style, options, (patterns, settings), finish)
+}
+
+/// The same among views that are made in another way.
+pub(super) fn choose_among(
+    graph: &Graph,
+    views: &dyn Fn(&ViewOptions) -> View,
+    style: &Style,
+    options: &FigureOptions,
+    (patterns, settings): (Vec<Pattern>, Settings),
+    finish: &Finish,
+) -> Chosen {
     let direction = options.direction.unwrap_or(style.direction);
     let page = page(options, direction);
     let draw = DrawOptions {
@@ -68,7 +80,8 @@ pub(super) fn choose(
     };
     let compact = TIGHT.map(|t| DrawOptions { theme: compact(&draw.theme, t), ..draw.clone() });
     let least_scale = (LEAST_PT / (PT * draw.theme.secondary_size)).min(1.0);
-    let chooser = Chooser { graph, style, options, patterns, finish, draw, compact, page, least_scale };
+    let chooser =
+        Chooser { graph, views, style, options, patterns, finish, draw, compact, page, least_scale };
     let mut chosen = chooser.choose();
     chosen.notes.extend(finish.idle(graph, &chosen.view));
     chosen.notes.extend(finish.dress(graph, &mut chosen.view));
@@ -131,6 +144,8 @@ fn page(options: &FigureOptions, direction: Direction) -> Size {
 
 struct Chooser<'a> {
     graph: &'a Graph,
+    /// What is shown of it with some options.
+    views: &'a dyn Fn(&ViewOptions) -> View,
     style: &'a Style,
     options: &'a FigureOptions,
     patterns: Vec<Pattern>,
@@ -183,7 +198,7 @@ impl Chooser<'_> {
             return None;
         }
         let spec = ViewOptions { compact: true, ..self.spec(Depth::Full, self.options.detail) };
-        let view = view(self.graph, &spec);
+        let view = (self.views)(&spec);
         if view.nodes.len() >= whole.nodes.len() || is_closed(&view) || self.is_hopeless(&view) {
             return None;
         }
@@ -195,7 +210,7 @@ impl Chooser<'_> {
     /// Every layer; blocks in a row once with a count where that makes it fit.
     fn opened(&self) -> Chosen {
         let spec = self.spec(Depth::Full, self.options.detail);
-        let all = view(self.graph, &spec);
+        let all = (self.views)(&spec);
         if let Some((scene, width_px)) = self.fit(&all) {
             return Chosen { view: all, scene, notes: Vec::new(), width_px };
         }
@@ -216,7 +231,7 @@ impl Chooser<'_> {
     /// The depth that was asked for, whether it fits or not.
     fn asked(&self, depth: Depth) -> Chosen {
         let spec = ViewOptions { fold: self.options.fold, ..self.spec(depth, self.options.detail) };
-        let view = view(self.graph, &spec);
+        let view = (self.views)(&spec);
         let mut notes = Vec::new();
         if let Some((scene, width_px)) = self.fit(&view) {
             let deeper = match depth {
@@ -227,7 +242,7 @@ impl Chooser<'_> {
             if !is_closed(&plain.view) {
                 return plain;
             }
-            let deeper = netloom_diagram::view(self.graph, &self.spec(deeper, self.options.detail));
+            let deeper = (self.views)(&self.spec(deeper, self.options.detail));
             return self.detailed(&plain.view, &[deeper]).unwrap_or(plain);
         }
         let scene = self.scene(&view, &self.draw);
@@ -266,7 +281,7 @@ impl Chooser<'_> {
     fn levels(&self, detail: Detail) -> Vec<View> {
         let mut levels: Vec<View> = Vec::new();
         for depth in 1..=MAX_DEPTH {
-            let next = view(self.graph, &self.spec(Depth::Levels(depth), detail));
+            let next = (self.views)(&self.spec(Depth::Levels(depth), detail));
             if levels.last() == Some(&next) {
                 break;
             }
@@ -274,7 +289,7 @@ impl Chooser<'_> {
             let is_small = boxes(&next) < MAX_WHOLE;
             levels.push(next);
             if is_hopeless && !is_open && is_small {
-                levels.push(view(self.graph, &self.spec(Depth::Full, detail)));
+                levels.push((self.views)(&self.spec(Depth::Full, detail)));
             }
             if is_open || is_hopeless {
                 break;
@@ -349,7 +364,7 @@ impl Chooser<'_> {
     /// First and last boxes of the shallowest view, as many as fit.
     fn elided(&self, levels: Vec<View>) -> Chosen {
         let spec = self.spec(Depth::Levels(1), Detail::Sketch);
-        let all = levels.into_iter().next().unwrap_or_else(|| view(self.graph, &spec));
+        let all = levels.into_iter().next().unwrap_or_else(|| (self.views)(&spec));
         let length = if matches!(self.draw.direction, Direction::Left | Direction::Right) {
             self.page.width
         } else {

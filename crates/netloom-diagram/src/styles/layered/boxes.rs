@@ -124,10 +124,12 @@ fn boxed(node: &ViewNode, text: &BoxText, rect: Rect, options: &DrawOptions, gro
         let center = Point::new(rect.center().x, rect.y0 + head / 2.0);
         group.push(label_at(node.key.piece("header"), header.clone(), center, swatch.text));
     }
-    group.push(
-        rounded_rect(node.key.piece("outline"), rect, theme.box_radius)
-            .stroked(swatch.stroke, theme.box_stroke),
-    );
+    let mut outline = rounded_rect(node.key.piece("outline"), rect, theme.box_radius)
+        .stroked(swatch.stroke, theme.box_stroke);
+    if let Some(stroke) = outline.stroke.as_mut().filter(|_| node.look.dashed) {
+        stroke.dash = Some(theme.skip_dash);
+    }
+    group.push(outline);
     let words = names(node, text, main, options, swatch.text, group);
     lines(node, text, words, (swatch.text, swatch.text), theme, group);
     if let Some(times) = &text.times {

@@ -11,7 +11,7 @@ use netloom_scene::{TextRun, Theme};
 use super::{details::badge, remarks};
 use crate::styles::DrawOptions;
 use crate::styles::value::{self, Value};
-use crate::view::{Callout, NodeKind, View, ViewEdge};
+use crate::view::{Callout, Legend, NodeKind, View, ViewEdge};
 
 /// The widest a box may get before its text is cut, px.
 const MAX_BOX_WIDTH: f64 = 220.0;
@@ -302,7 +302,9 @@ fn text(view: &View, index: usize, operands: &[(&'static str, f64)], options: &D
         out.notes = remarks::lines(&node.notes, room, theme);
     }
     let noted = out.notes.iter().map(|n| n.width).fold(0.0, f64::max);
-    if node.repeat > 1 {
+    if let Some(pill) = &node.look.pill {
+        out.times = Some(shape(pill, &theme.header_style(true)));
+    } else if node.repeat > 1 {
         out.times = Some(shape(&format!("×{}", node.repeat), &theme.header_style(true)));
     }
     // The text stays in the middle of the box, so the pill takes its width on both sides.
@@ -355,7 +357,8 @@ fn is_box(kind: NodeKind) -> bool {
 /// `token` beside `position` where embeddings are added.
 fn shown_title<'a>(view: &'a View, index: usize, options: &DrawOptions) -> &'a str {
     let node = &view.nodes[index];
-    if !options.legend || node.look.named {
+    // A legend of other things than kinds leaves saying those to the boxes.
+    if !options.legend || node.look.named || matches!(view.legend, Some(Legend::Entries(_))) {
         return &node.title;
     }
     let plain = match node.category {

@@ -122,17 +122,28 @@ fn heads(pen: &mut Pen<'_>, left: f64, height: f64, make: &Make, swatch: &Swatch
     let many = make.heads.count.is_some_and(|n| n > 1);
     let depth: i32 = if many { 2 } else { 0 };
     let behind = f64::from(depth) * BEHIND;
-    for (n, name) in ["Q", "K", "V"].iter().enumerate() {
-        let x = middle + [-48.0, 0.0, 48.0][n];
-        let id = format!("heads.{name}");
-        pen.wire(("", &id), &[(x, foot + 10.0), (x, level(0.0) + BOX / 2.0)], Line::Arrow);
-        pen.wire(
-            (&id, "heads.core"),
-            &[(x, level(0.0) - BOX / 2.0 - behind), (x, level(1.0) + BOX / 2.0)],
-            Line::Arrow,
-        );
-        pen.stack(&id, (x, level(0.0)), size, ("linear", "learned"), (depth, BEHIND));
-        pen.symbol(&format!("{id}.name"), (x, foot + 20.0), name, 0);
+    let columns = [("Q", middle - 48.0), ("K", middle), ("V", middle + 48.0)];
+    let packed = make.heads.packed;
+    for (name, x) in columns {
+        let id = if packed { "heads.all".to_owned() } else { format!("heads.{name}") };
+        let way = [(x, level(0.0) - BOX / 2.0 - behind), (x, level(1.0) + BOX / 2.0)];
+        pen.wire((&id, "heads.core"), &way, Line::Arrow);
+        if !packed {
+            pen.wire(("", &id), &[(x, foot + 10.0), (x, level(0.0) + BOX / 2.0)], Line::Arrow);
+            pen.stack(&id, (x, level(0.0)), size, ("linear", "learned"), (depth, BEHIND));
+            pen.symbol(&format!("{id}.name"), (x, foot + 20.0), name, 0);
+        }
+    }
+    if packed {
+        let way = [(middle, foot + 10.0), (middle, level(0.0) + BOX / 2.0)];
+        pen.wire(("", "heads.all"), &way, Line::Arrow);
+        let wide = Size::new(2.0 * 48.0 + size.width, BOX);
+        pen.stack("heads.all", (middle, level(0.0)), wide, ("linear", "learned"), (depth, BEHIND));
+        pen.symbol("heads.all.name", (middle, foot + 20.0), "x", 0);
+        for (name, x) in columns {
+            let y = (level(0.0) - BOX / 2.0 - behind + level(1.0) + BOX / 2.0) / 2.0;
+            pen.symbol(&format!("heads.{name}.name"), (x + 5.0, y), name, -1);
+        }
     }
     pen.stack("heads.core", (middle, level(1.0)), core, ("attention of one head", "other"), (depth, BEHIND));
     let wire = |from: f64, to: f64| [(middle, from), (middle, to)];

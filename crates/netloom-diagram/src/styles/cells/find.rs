@@ -53,6 +53,8 @@ pub(super) struct Heads {
     pub(super) rotary: bool,
     /// Whether learned layers stand before and after it.
     pub(super) projected: bool,
+    /// Whether one layer makes queries, keys and values together.
+    pub(super) packed: bool,
     /// How wide the data around it is.
     pub(super) width: Option<i64>,
 }
@@ -164,6 +166,7 @@ fn heads(graph: &Graph, node: &Node) -> Heads {
         masked: yes("causal") || node.input(3).is_some(),
         biased: node.input(7).is_some(),
         rotary: yes("rotary"),
+        packed: before[0].is_some() && before.iter().all(|b| *b == before[0]),
         projected: before.iter().all(Option::is_some) && after.is_some(),
         width,
     }

@@ -65,6 +65,8 @@ pub(super) static STYLE: Style = Style {
 
 /// The most makes of cells that are opened.
 const MAX_OPEN: usize = 4;
+/// How much of the space between boxes is left where they would not stand beside one another else.
+const TIGHT: [f64; 2] = [0.75, 0.5];
 /// The most sizes of inputs that are listed.
 const MAX_SIZES: usize = 4;
 /// Space between drawings one above the other, px.
@@ -105,9 +107,13 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
             _ => String::new(),
         };
         // From left to right, as cells are read, where that is not too wide.
-        let across = DrawOptions { direction: Direction::Right, ..options.clone() };
-        let mut drawn = grammar::draw(graph, view, &across, &letter);
-        if drawn.size.width > room && options.direction != Direction::Right {
+        let mut drawn = grammar::draw(graph, view, &across(options, 1.0), &letter);
+        for tight in TIGHT {
+            if drawn.size.width > room / LEAST_SCALE {
+                drawn = grammar::draw(graph, view, &across(options, tight), &letter);
+            }
+        }
+        if drawn.size.width > room / LEAST_SCALE && options.direction != Direction::Right {
             drawn = grammar::draw(graph, view, options, &letter);
             upright = true;
         }
@@ -125,6 +131,13 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
         caption = caption.with_note(theme, &format!("{rest} further kinds of cells are not opened"));
     }
     sheet::sheet(graph, view, options, body, &caption)
+}
+
+/// From left to right, with a part of the usual space between boxes.
+fn across(options: &DrawOptions, tight: f64) -> DrawOptions {
+    let mut across = DrawOptions { direction: Direction::Right, ..options.clone() };
+    across.theme.rank_gap = (across.theme.rank_gap * tight).round();
+    across
 }
 
 /// Parts one below the other; where there is room, the others beside the first, which is upright.
@@ -306,6 +319,9 @@ fn legend(forms: &[Form], opened: &[Cells], options: &DrawOptions) -> Vec<(Mark,
         let mut fork = line(&[(0.0, 9.0), (22.0, 9.0)], true);
         fork.extend(line(&[(4.0, 9.0), (10.0, 9.0), (10.0, 3.0), (22.0, 3.0)], true));
         legend.push((Mark::Sketch(fork, size), "copy".to_owned()));
+        if opened.iter().any(|c| c.make.peephole) {
+            legend.push((Mark::Dash(theme.skip_dash), "peephole".to_owned()));
+        }
     } else if forms.contains(&Form::Join) {
         let dot = Path::new("", Circle::new(Point::new(4.0, 4.0), 3.5).to_path(0.01)).filled(theme.edge);
         legend.push((Mark::Sketch(vec![dot], Size::new(8.0, 8.0)), "concatenate".to_owned()));

@@ -75,11 +75,12 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
         let by_macs = options.settings.word(SETTINGS, "size") == "macs";
         let (of, what) = measure(&tree, by_macs);
         let by_depth = options.settings.word(SETTINGS, "color") == "depth";
+        let levels = if by_depth { "; colours are levels" } else { "" };
         let size = Size::new(width, (width * SHAPE).min(room));
         let body = map::draw(&tree, of, theme, &keys, size, by_depth);
         let caption = Caption::new(view, options, &name)
             .with_legend(view, options, kinds(&tree, of, theme, by_depth))
-            .with_note(theme, &format!("areas within a frame are in proportion to {what}"));
+            .with_note(theme, &format!("areas within a frame are in proportion to {what}{levels}"));
         return sheet::sheet(graph, view, options, (body, size), &caption);
     }
     #[expect(

@@ -180,3 +180,116 @@ fn without_an_output_a_plain_figure_is_printed() {
     assert!(text.is_ascii(), "{text}");
     assert!(text.contains("conv 7x7, 64, /2"), "{text}");
 }
+
+/// Runs in the folder of the project, where the examples are named from.
+fn draw_in_root(args: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let words: Vec<&str> = std::iter::once("draw").chain(args.iter().copied()).collect();
+    Command::new(env!("CARGO_BIN_EXE_netloom"))
+        .args(words)
+        .current_dir(root)
+        .output()
+        .expect("the command starts")
+}
+
+#[test]
+fn a_saved_figure_is_drawn_again_from_anywhere() {
+    let folder = folder("saved");
+    let (file, svg) = (folder.join("fig.toml"), folder.join("a.svg"));
+    let (file, svg) = (file.to_str().unwrap(), svg.to_str().unwrap());
+    let done = draw_in_root(&[
+        "examples/resnet18.onnx",
+        "-o",
+        svg,
+        "--width=3.25in",
+        "--style=layered",
+        "--theme=examples/figures/brand.toml",
+        "--overlay=macs",
+        "--overlay-as=badge",
+        "--set=label.size=10",
+        "--rule=kind=input { image: examples/figures/scene.png; label: \"a \\\"photo\\\"\" }",
+        "--rule=kind=max_pool { hide }",
+        "--note=so it was \\ drawn",
+        "--no-details",
+        "--save-figure",
+        file,
+    ]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let first = std::fs::read(svg).unwrap();
+    std::fs::remove_file(svg).unwrap();
+    let again = run(&["draw", file]);
+    assert!(again.status.success(), "{}\n{}", stderr(&again), std::fs::read_to_string(file).unwrap());
+    assert!(first == std::fs::read(svg).unwrap(), "{}", std::fs::read_to_string(file).unwrap());
+    // What is typed beside wins.
+    let other = folder.join("b.svg");
+    let typed =
+        run(&["draw", file, "-o", other.to_str().unwrap(), "--theme", "dark", "--set", "label.size=12"]);
+    assert!(typed.status.success(), "{}", stderr(&typed));
+    assert!(first != std::fs::read(other).unwrap());
+}
+
+#[test]
+fn figure_files_say_what_is_wrong_and_where() {
+    let folder = folder("figure_files");
+    let check = |text: &str, message: &str| {
+        let file = folder.join("fig.toml");
+        std::fs::write(&file, text).unwrap();
+        let done = run(&["draw", file.to_str().unwrap()]);
+        assert_eq!(done.status.code(), Some(2), "{text}");
+        let said = stderr(&done).replace(file.to_str().unwrap(), "fig.toml");
+        assert!(said.contains(message), "{text}\n{said}");
+    };
+    check(
+        "model = \"m\"\nstlye = \"strip\"\n",
+        "fig.toml, line 2, column 1: unknown key `stlye`\n  hint: did you mean `style`?",
+    );
+    check(
+        "model = \"m\"\ndepth = \"deep\"\n",
+        "fig.toml, line 2, column 9: `depth`: expected a number, `full` or `auto`, found `deep`",
+    );
+    check("model = \"m\"\nbatch = 1\n", "fig.toml, line 2, column 9: `batch`: expected true or false");
+    check("style = \"strip\"\n", "fig.toml, line 1, column 1: expected `model = \"FILE\"`");
+    check("model = \"m\"\nopen = [\n", "fig.toml, line 2, column 9: unclosed array");
+    check("model = \"m\"\nwidth = [1, 2]\n", "`width`: expected text or a number");
+    check(
+        "model = \"m\"\n[[rule]]\nselect = \"a\"\nhdie = true\n",
+        "line 4, column 1: unknown key `hdie` of a rule\n  hint: did you mean `hide`?",
+    );
+    check("model = \"m\"\n[[rule]]\nhide = true\n", "expected `select = \"…\"` in a rule");
+    check("model = \"m\"\nrule = \"a { hdie }\"\n", "unknown effect `hdie`");
+    check("model = \"m\"\nhelp = true\n", "unknown key `help`");
+}
+
+#[test]
+fn every_option_of_draw_has_a_key() {
+    let help = run(&["draw", "--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let lines = help.lines().map(str::trim_start).filter(|l| l.starts_with('-'));
+    let words = lines.flat_map(str::split_whitespace).filter_map(|w| w.strip_prefix("--"));
+    let options: std::collections::BTreeSet<&str> = words
+        .map(|w| w.trim_end_matches(|c: char| !c.is_ascii_lowercase()))
+        .filter(|w| !w.is_empty())
+        .collect();
+    assert!(options.len() > 30, "{options:?}");
+    let folder = folder("keys");
+    for option in options {
+        if matches!(option, "help" | "save-figure" | "verbose" | "version") {
+            continue;
+        }
+        // A table is nothing that an option takes, so a known key is refused for its value only.
+        let file = folder.join("fig.toml");
+        std::fs::write(&file, format!("model = \"m\"\n{option} = {{ no_such_thing = [[1]] }}\n")).unwrap();
+        let said = stderr(&run(&["draw", file.to_str().unwrap()]));
+        assert!(said.contains("line 2"), "{option}: {said}");
+        assert!(!said.contains(&format!("unknown key `{option}`")), "{option}: {said}");
+    }
+}
+
+#[test]
+fn themes_are_shown_as_files() {
+    let done = run(&["themes", "--show", "light"]);
+    assert!(String::from_utf8_lossy(&done.stdout).contains("[swatch]"));
+    let wrong = run(&["themes", "--show", "lihgt"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("did you mean `light`?"));
+}

@@ -55,3 +55,55 @@ fn check(page: &str, verbs: &[&str]) {
     }
     assert!(compared >= 1, "the model that ships with the project is always compared");
 }
+
+/// The words of a command line, with single quotes as a shell has them.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().expect("there is always a word").push(c),
+        }
+    }
+    words
+}
+
+#[test]
+fn commands_and_files_of_the_page_on_customising_work() {
+    let page = std::fs::read_to_string(root().join("docs/customising.md")).expect("the page is there");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("customising");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let into = |file: &str| folder.join(file).to_string_lossy().into_owned();
+    let mut run = 0;
+    for line in page.lines().filter(|l| l.starts_with("netloom draw ")) {
+        let mut words: Vec<String> = words(line).split_off(1);
+        for i in 0..words.len() {
+            if matches!(words[i].as_str(), "-o" | "--save-figure") {
+                words[i + 1] = into(&words[i + 1]);
+            }
+        }
+        if !words.contains(&"-o".to_owned()) {
+            words.extend(["-o".to_owned(), into("own.svg")]);
+        }
+        let done = Command::new(env!("CARGO_BIN_EXE_netloom"))
+            .args(&words)
+            .current_dir(root())
+            .output()
+            .expect("it starts");
+        assert!(done.status.success(), "{line}\n{}", String::from_utf8_lossy(&done.stderr));
+        run += 1;
+    }
+    assert!(run > 8, "{run} commands");
+    // The files that are printed are those that are there.
+    let mut shown = 0;
+    for block in page.split("```toml\n# ").skip(1) {
+        let (name, text) = block.split_once('\n').expect("a block has lines");
+        let text = text.split("```").next().expect("a block ends");
+        let file = std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(file, text, "{name}");
+        shown += 1;
+    }
+    assert_eq!(shown, 2);
+}

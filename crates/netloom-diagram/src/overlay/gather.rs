@@ -6,7 +6,7 @@ use netloom_graph::{Graph, ModuleId, NodeId};
 
 use super::measure::size;
 use super::{Combine, Measure, Values};
-use crate::view::{NodeKind, View};
+use crate::view::{NodeKind, View, ViewNode};
 
 /// One number per node of a view, or none; `whole` is the view that the figure is about.
 pub(super) fn boxes(
@@ -40,6 +40,9 @@ pub(super) fn boxes(
             if !is_drawn(node.kind) {
                 return None;
             }
+            if let Some(value) = whole_module(values, graph, whole, node) {
+                return Some(value);
+            }
             let mut values = Vec::new();
             let mut taken = BTreeSet::new();
             for &operator in &node.operators {
@@ -52,6 +55,19 @@ pub(super) fn boxes(
             combine.of(&values)
         })
         .collect()
+}
+
+/// The parameters of a closed module as its summary has them: what several of its operators read counts once.
+fn whole_module(values: &Values, graph: &Graph, whole: &View, node: &ViewNode) -> Option<f64> {
+    let counts = matches!(values, Values::Measured(Measure::Parameters));
+    if !counts || node.kind != NodeKind::Module || node.repeat > 1 {
+        return None;
+    }
+    let holds = |m: &&ModuleId| node.operators.iter().all(|o| around(graph, *o).any(|a| a == **m));
+    let module = node.modules.iter().rev().find(holds)?;
+    let found = whole.summary.modules.get(module.index())?.parameters;
+    #[expect(clippy::cast_precision_loss, reason = "counts are printed with four digits")]
+    (found > 0).then_some(found as f64)
 }
 
 /// Which modules of some have all that is shown of them in one box.

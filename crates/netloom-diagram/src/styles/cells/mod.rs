@@ -6,7 +6,7 @@ use netloom_layout::Direction;
 use netloom_scene::figures::{label_from, oblong, rounded_rect, route, tip};
 use netloom_scene::kurbo::{Affine, Circle, Point, Rect, Shape as _, Size, Vec2};
 use netloom_scene::text::{ellipsize, shape};
-use netloom_scene::{Group, Path, Role, Scene};
+use netloom_scene::{Group, Path, Role, Scene, Swatch};
 
 use super::caption::{Caption, Mark};
 use super::{DrawOptions, Nodes, Setting, Style, Subject, Suits, Values, sheet};
@@ -195,7 +195,9 @@ fn open(view: &View, options: &DrawOptions, cells: &Cells, i: usize, lettered: b
     let theme = &options.theme;
     let name = format!("cell{i}");
     let place = view.nodes.iter().find(|n| stands_for(n, cells));
-    let swatch = place.and_then(|n| n.look.swatch).unwrap_or_else(|| theme.swatch("step"));
+    // Small print stands on the ground of a cell, so that takes on a colour of its own as a frame does.
+    let ground = |s: Swatch| Swatch { fill: theme.container_fill(&s), text: theme.ink, ..s };
+    let swatch = place.and_then(|n| n.look.swatch).map_or_else(|| theme.swatch("step"), ground);
     let names = options.settings.flag(SETTINGS, "gates");
     let (drawn, size) = match cells.make.kind {
         Kind::Attention => attention::draw(theme, &name, &cells.make, &swatch),

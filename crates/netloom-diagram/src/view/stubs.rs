@@ -66,8 +66,30 @@ fn run(graph: &Graph, _options: &ViewOptions, view: &mut View) {
             view.edges[e].source = view.nodes.len() - 1;
         }
     }
-    let gone: Vec<bool> = (0..view.nodes.len()).map(|n| gone.contains(&n)).collect();
-    view.remove(&gone);
+    let mut left: Vec<bool> = (0..view.nodes.len()).map(|n| gone.contains(&n)).collect();
+    for table in gone {
+        if let Some(frame) = view.nodes[table].parent {
+            unwrap(view, frame, &mut left);
+        }
+    }
+    view.remove(&left);
+}
+
+/// Takes away a frame that holds a single box and its stubs.
+fn unwrap(view: &mut View, frame: usize, gone: &mut [bool]) {
+    let held: Vec<usize> =
+        (0..view.nodes.len()).filter(|n| view.nodes[*n].parent == Some(frame) && !gone[*n]).collect();
+    let mut boxes = held.iter().copied().filter(|n| view.nodes[*n].kind != NodeKind::Stub);
+    let (Some(only), None, false) = (boxes.next(), boxes.next(), gone[frame]) else { return };
+    let outer = view.nodes[frame].clone();
+    for n in held {
+        view.nodes[n].parent = outer.parent;
+    }
+    if view.nodes[only].kind != NodeKind::Container {
+        view.nodes[only].modules.extend(outer.modules);
+        view.nodes[only].repeat = view.nodes[only].repeat.saturating_mul(outer.repeat);
+    }
+    gone[frame] = true;
 }
 
 /// The input of the model that a box reads and nothing else, where the box only computes and all of its `cut` arrows

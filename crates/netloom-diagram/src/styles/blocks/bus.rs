@@ -70,6 +70,10 @@ pub(super) fn place_of(ports: &[(TextRun, f64)], port: Option<&str>) -> Option<f
 /// Leads the arrow of a query, which ends in the middle before the room, to its place.
 pub(super) fn enter(points: &mut Vec<(f64, f64)>, target: Span) {
     let (Some(&last), true) = (points.last(), points.len() > 1) else { return };
+    // What says where to look arrives at a side of the box.
+    if (last.0 - (target.u0 - BAND)).abs() > 0.5 {
+        return;
+    }
     let at = target.v0 + (target.v1 - target.v0) * PLACES.1;
     let turn = last.0 - TURN;
     points.pop();

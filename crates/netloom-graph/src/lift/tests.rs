@@ -136,6 +136,26 @@ fn products_with_stored_matrices_take_their_bias() {
 }
 
 #[test]
+fn lengths_written_out() {
+    let square = "x: 2 4; two = 2; half = 0.5; e = 1; axes = [-1]; ";
+    for length in [
+        "s = Pow x two; r = ReduceSum s axes; l = Sqrt r; ",
+        "s = Mul x x; r = ReduceSum s axes; l = Pow r half; ",
+    ] {
+        check(&format!("{square}{length}y = Div x l"), "lp_norm(x)");
+        check(&format!("{square}{length}m = Max l e; y = Div x m"), "lp_norm(x)");
+    }
+    check("x: 2 4; l = ReduceL2 x axes=[1] ; y = Div x l", "lp_norm(x)");
+    // Without the root, and with another power, it is no length.
+    let sum = "s = Pow x two; r = ReduceSum s axes; ";
+    check(&format!("{square}{sum}y = Div x r"), "pow(x, two), reduce_sum(s, axes), div(x, r)");
+    check(
+        &format!("{square}s = Pow x half; r = ReduceSum s axes; l = Sqrt r; y = Div x l"),
+        "pow(x, half), reduce_sum(s, axes), sqrt(r), div(x, l)",
+    );
+}
+
+#[test]
 fn activations_written_out() {
     let erf = "x: 2 4; r = 1.41421354; one = 1; half = 0.5; i = Div x r; e = Erf i; p = Add e one; ";
     let tanh = "x: 2 4; n = 3; c = 0.044715; r = 0.7978846; one = 1; half = 0.5; k = Pow x n; s = Mul k c; t = Add x s; \

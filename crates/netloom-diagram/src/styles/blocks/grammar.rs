@@ -6,7 +6,7 @@ use netloom_graph::Graph;
 use netloom_scene::{Key, Theme};
 
 use super::towers::{self, Towers};
-use super::{Choices, masks, norms, operands, positions, words};
+use super::{Choices, lone, masks, norms, operands, positions, words};
 use crate::view::View;
 
 /// What the figure shows, and which of its boxes are special.
@@ -45,6 +45,7 @@ pub(super) fn read(graph: &Graph, view: &View, choices: Choices, theme: &Theme) 
     operands::part(&mut figure.view);
     towers::part(&mut figure.view);
     positions::absorb_scales(&mut figure.view, is_brief);
+    lone::join(graph, &mut figure.view);
     positions::draw_as_waves(graph, &mut figure);
     if choices.merges_norms {
         norms::join(&mut figure);

@@ -18,6 +18,7 @@ mod bus;
 mod forks;
 mod grammar;
 mod legend;
+mod lone;
 mod marks;
 mod masks;
 mod measure;
@@ -27,6 +28,9 @@ mod place;
 mod positions;
 mod towers;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 static SETTINGS: &[Setting] = &[
     Setting {

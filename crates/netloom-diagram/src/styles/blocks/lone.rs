@@ -22,9 +22,8 @@ pub(super) fn join(graph: &Graph, view: &mut View) {
             into[at] = edge.source;
         }
     }
-    for i in 0..view.nodes.len() {
-        let node = &mut view.nodes[i];
-        if node.kind == NodeKind::Merge && degrees[i].0 == 1 && node.title == "×" {
+    for (node, degree) in view.nodes.iter_mut().zip(&degrees) {
+        if node.kind == NodeKind::Merge && degree.0 == 1 && node.title == "×" {
             node.kind = NodeKind::Layer;
             node.category = Category::Elementwise;
             node.title = factor(graph, node).map_or_else(|| "scale".to_owned(), |f| format!("× {f}"));

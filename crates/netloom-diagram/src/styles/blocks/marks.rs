@@ -34,7 +34,7 @@ pub(super) fn draw(
             let run = count(&figure.view, i, options);
             let height = theme.line_height(run.style.size_px);
             let at = if is_across(options) {
-                Point::new(rect.center().x, rect.y0 - 2.0 - height / 2.0)
+                Point::new(rect.x0 + run.width / 2.0, rect.y0 - 2.0 - height / 2.0)
             } else if is_right(i) {
                 Point::new(rect.x1 + GAP + run.width / 2.0, rect.center().y)
             } else {

@@ -11,7 +11,7 @@ use super::Choices;
 use super::grammar::{Figure, Mark};
 use crate::styles::DrawOptions;
 use crate::styles::layered::{self, MERGE, Measured};
-use crate::view::{NodeKind, View, ViewNode};
+use crate::view::{NodeKind, View, ViewEdge, ViewNode};
 
 /// Space between the wave and its words, and between a count and its frame, px.
 pub(super) const GAP: f64 = 6.0;
@@ -20,8 +20,8 @@ pub(super) fn measure(figure: &Figure, choices: Choices, options: &DrawOptions) 
     let view = &figure.view;
     let mut measured = layered::measure(view, options);
     let is_across = layered::is_across(options);
-    if let Some(width) = column(view, &measured) {
-        for i in alone(view) {
+    if let Some(width) = column(figure, &measured) {
+        for i in alone(figure) {
             measured.input.nodes[i].size.width = width;
         }
     }
@@ -90,12 +90,14 @@ pub(super) fn count(view: &View, node: usize, options: &DrawOptions) -> TextRun 
 }
 
 /// The boxes that stand alone in their row of a frame.
-fn alone(view: &View) -> Vec<usize> {
+fn alone(figure: &Figure) -> Vec<usize> {
+    let view = &figure.view;
     let (length, _) = crate::view::longest(view);
-    let mut rows: BTreeMap<(Option<usize>, u32), Vec<usize>> = BTreeMap::new();
+    let column = |i: usize| figure.towers.as_ref().map(|t| t.of[i]);
+    let mut rows: BTreeMap<(Option<usize>, Option<usize>, u32), Vec<usize>> = BTreeMap::new();
     for (i, node) in view.nodes.iter().enumerate() {
         if matches!(node.kind, NodeKind::Layer | NodeKind::Module) {
-            rows.entry((node.parent, length[i])).or_default().push(i);
+            rows.entry((column(i), node.parent, length[i])).or_default().push(i);
         }
     }
     let is_small = |i: usize| {
@@ -104,10 +106,31 @@ fn alone(view: &View) -> Vec<usize> {
             && node.kind == NodeKind::Layer
             && matches!(node.category, Category::Activation | Category::Elementwise | Category::Shape)
     };
-    rows.into_values().filter(|row| row.len() == 1).flatten().filter(|i| !is_small(*i)).collect()
+    // What is added stands side by side, however far from the input each is.
+    let is_box = |i: usize| matches!(view.nodes[i].kind, NodeKind::Layer | NodeKind::Module);
+    let joins = |e: &&ViewEdge| {
+        is_box(e.source)
+            && view.nodes[e.target].kind == NodeKind::Merge
+            && view.nodes[e.source].parent == view.nodes[e.target].parent
+            && !e.skip
+            && !e.back
+    };
+    let mut streams = vec![0usize; view.nodes.len()];
+    let mut is_beside = vec![false; view.nodes.len()];
+    for edge in view.edges.iter().filter(joins) {
+        streams[edge.target] += 1;
+    }
+    for edge in view.edges.iter().filter(joins) {
+        is_beside[edge.source] |= streams[edge.target] > 1;
+    }
+    rows.into_values()
+        .filter(|row| row.len() == 1)
+        .flatten()
+        .filter(|i| !is_small(*i) && !is_beside[*i])
+        .collect()
 }
 
 /// The width that boxes share: that of the widest, px.
-fn column(view: &View, measured: &Measured) -> Option<f64> {
-    alone(view).into_iter().map(|i| measured.input.nodes[i].size.width).reduce(f64::max)
+fn column(figure: &Figure, measured: &Measured) -> Option<f64> {
+    alone(figure).into_iter().map(|i| measured.input.nodes[i].size.width).reduce(f64::max)
 }

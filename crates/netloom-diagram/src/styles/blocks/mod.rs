@@ -124,8 +124,10 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     // Boxes are as round as the corners of arrows.
     let theme = Theme { box_radius: options.theme.route_radius, ..options.theme.clone() };
     let options = &DrawOptions { theme, ..options.clone() };
-    let choices = Choices::new(options);
+    let mut choices = Choices::new(options);
     let figure = grammar::read(graph, view, choices, &options.theme);
+    let is_auto = options.settings.word(SETTINGS, "count") == "auto";
+    choices.counts_outside |= is_auto && figure.towers.is_none();
     let mut measured = measure::measure(&figure, choices, options);
     let placed = place::place(&figure, &mut measured);
     let layout = &placed.layout;

@@ -67,11 +67,12 @@ fn side_by_side(figure: &Figure, measured: &Measured, towers: &Towers) -> Option
         let mut column = column(input, &column_of, towers, k)?;
         for (at, &n) in column.nodes.iter().enumerate() {
             let node = &mut column.input.nodes[at];
-            if n >= view.nodes.len() && !axes.is_across() {
-                // The count stands on the outer side; what is attended to is turned over below.
-                std::mem::swap(&mut node.padding.left, &mut node.padding.right);
-            } else if k == 0 && !axes.is_across() {
-                std::mem::swap(&mut node.padding.left, &mut node.padding.right);
+            // The first column is turned over below; counts stand on the outer sides, so those of the second move.
+            let padding = &mut node.padding;
+            match (axes.is_across(), k == 0 || n >= view.nodes.len()) {
+                (false, true) => std::mem::swap(&mut padding.left, &mut padding.right),
+                (true, _) if k == 0 => std::mem::swap(&mut padding.top, &mut padding.bottom),
+                _ => {}
             }
             if k == 0 {
                 for port in node.ports.iter_mut().filter(|p| p.side == Side::Top) {

@@ -18,6 +18,7 @@ mod strip;
 mod tree;
 mod unet;
 mod value;
+mod volumes;
 
 pub use auto::{Subject, Suits};
 pub use settings::{Setting, Settings, Values};
@@ -67,7 +68,7 @@ pub struct Model<'a> {
 
 /// Every style, by name.
 pub static STYLES: &[&Style] =
-    &[&blocks::STYLE, &cells::STYLE, &layered::STYLE, &strip::STYLE, &tree::STYLE, &unet::STYLE];
+    &[&blocks::STYLE, &cells::STYLE, &layered::STYLE, &strip::STYLE, &tree::STYLE, &unet::STYLE, &volumes::STYLE];
 
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);

@@ -235,7 +235,7 @@ fn stack(
 }
 
 /// An open module: tint, border, and the name at the left top, out of the way of arrows that cross the header.
-fn frame(
+pub(in crate::styles) fn frame(
     node: &ViewNode,
     text: &BoxText,
     rect: Rect,
@@ -322,13 +322,13 @@ fn count(
 }
 
 /// Pieces of arrows by height, so that a header finds those that cross it.
-struct Crossings(BTreeMap<i64, Vec<(Rect, usize)>>);
+pub(in crate::styles) struct Crossings(BTreeMap<i64, Vec<(Rect, usize)>>);
 
 /// Height of one shelf of [`Crossings`], px.
 const SHELF: f64 = 128.0;
 
 impl Crossings {
-    fn new(layout: &Layout) -> Self {
+    pub(in crate::styles) fn new(layout: &Layout) -> Self {
         let mut shelves: BTreeMap<i64, Vec<(Rect, usize)>> = BTreeMap::new();
         let pieces = layout.routes.iter().flat_map(|r| r.points.windows(2));
         for (i, pair) in pieces.enumerate() {
@@ -393,7 +393,7 @@ fn gaps(band: Rect, crossings: &Crossings) -> Vec<(f64, f64)> {
 }
 
 /// What a pointer resting on a box shows.
-fn tooltip(view: &View, node: &ViewNode) -> String {
+pub(in crate::styles) fn tooltip(view: &View, node: &ViewNode) -> String {
     let mut parts = vec![node.title.clone()];
     parts.extend(node.bands.iter().map(|b| b.title.clone()));
     let mut text = parts.join(", ");

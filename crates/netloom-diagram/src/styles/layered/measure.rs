@@ -25,7 +25,7 @@ pub(super) const HEADER_CLEAR: f64 = 6.0;
 pub(in crate::styles) const MERGE: f64 = 14.0;
 
 /// Space in a pill beside its text and above it, px.
-pub(super) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
+pub(in crate::styles) const PILL: kurbo::Size = kurbo::Size::new(6.0, 3.0);
 
 /// Space between a pill and the text beside it, px.
 pub(super) const PILL_GAP: f64 = 6.0;

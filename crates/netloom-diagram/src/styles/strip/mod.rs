@@ -18,6 +18,7 @@ mod rows;
 mod stages;
 
 use rows::Repeat;
+pub(super) use rows::{absorb_activations, absorb_projections};
 use stages::{Mark, Stage};
 
 pub(super) static STYLE: Style = Style {

@@ -49,7 +49,7 @@ pub(super) fn rows(view: &View) -> (View, Vec<Repeat>) {
 }
 
 /// An activation that alone reads a sum is said with the sum.
-fn absorb_activations(view: &mut View, gone: &mut [bool]) {
+pub(in crate::styles) fn absorb_activations(view: &mut View, gone: &mut [bool]) {
     let degrees = view.degrees();
     for e in 0..view.edges.len() {
         let (a, b) = (view.edges[e].source, view.edges[e].target);
@@ -72,7 +72,7 @@ fn absorb_activations(view: &mut View, gone: &mut [bool]) {
 }
 
 /// A single layer on a by-pass that ends in a sum changes the size of what it carries, and is no more to a reader.
-fn absorb_projections(view: &mut View, gone: &mut [bool]) {
+pub(in crate::styles) fn absorb_projections(view: &mut View, gone: &mut [bool]) {
     let degrees = view.degrees();
     let on_trunk: Vec<bool> = (0..view.nodes.len()).map(|n| view.trunk.contains(&n)).collect();
     for e in 0..view.edges.len() {

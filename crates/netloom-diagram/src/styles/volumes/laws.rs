@@ -34,7 +34,8 @@ pub(super) struct Laws {
     bar: PowerLaw,
     size: f64,
     away: Vec2,
-    has: (bool, bool),
+    /// Whether there are different sides, channels and units, which the laws tell apart.
+    varies: [bool; 3],
 }
 
 /// Lengths of one solid, px.
@@ -66,7 +67,7 @@ impl Laws {
         #[expect(clippy::cast_precision_loss, reason = "sizes of tensors that are drawn are far below 2^53")]
         let ratio = least.unwrap_or(1).max(1) as f64 / greatest.unwrap_or(1).max(1) as f64;
         let shortest = (BARS.1 * libm::cbrt(ratio)).max(BARS.0);
-        let has = (volumes().next().is_some(), !units.is_empty());
+        let varies = [&sides, &channels, &units].map(|all| all.iter().any(|n| *n != all[0]));
         let has_maps = volumes().any(|s| matches!(s.extent.form, Form::Maps | Form::Solid));
         let range = if has_maps { SIDES } else { LENGTHS };
         Self {
@@ -75,7 +76,7 @@ impl Laws {
             bar: PowerLaw::fit(units, size * shortest, size * BARS.1, scale),
             size,
             away: if has_pyramids { FAR } else { AWAY },
-            has,
+            varies,
         }
     }
 
@@ -119,12 +120,15 @@ impl Laws {
     /// What sizes mean, in words.
     pub(super) fn words(&self) -> String {
         let mut words = Vec::new();
-        if self.has.0 {
-            words.push(format!("side ∝ {}", self.side.words("size")));
-            words.push(format!("thickness ∝ {}", self.thickness.words("channels")));
-        }
-        if self.has.1 {
-            words.push(format!("bar ∝ {}", self.bar.words("units")));
+        let laws = [
+            ("side", &self.side, "size"),
+            ("thickness", &self.thickness, "channels"),
+            ("bar", &self.bar, "units"),
+        ];
+        for ((drawn, law, what), varies) in laws.into_iter().zip(self.varies) {
+            if varies {
+                words.push(format!("{drawn} ∝ {}", law.words(what)));
+            }
         }
         words.join(", ")
     }

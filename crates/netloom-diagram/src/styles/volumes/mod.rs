@@ -1,6 +1,6 @@
 //! Tensors as boxes in space: sides by the size of the maps, thickness by channels, in one oblique projection.
 
-use netloom_graph::Graph;
+use netloom_graph::{Category, Graph};
 use netloom_layout::{Direction, Insets, Layout, LayoutInput, Node, Size, Spacing};
 use netloom_scene::kurbo::{self, Rect, Vec2};
 use netloom_scene::text::shape as shaped;
@@ -23,6 +23,7 @@ mod pyramids;
 mod row;
 mod solid;
 mod stages;
+mod wrap;
 
 use laws::Laws;
 use paint::Paint;
@@ -67,6 +68,16 @@ pub(super) static STYLE: Style = Style {
 const SIZES: (f64, f64, f64) = (0.6, 1.45, 1.2);
 /// Figures of more stages than this are not fitted to the width, which takes several layouts.
 const MANY: usize = 600;
+/// Sizes that are tried for a figure in several lines.
+const LINE_SIZES: [f64; 3] = [1.0, 0.85, 0.7];
+/// Into how many lines a figure is broken at most: as it is, and with folded or closed blocks.
+const LINES: (usize, usize) = (2, 4);
+/// How far from the ends of a volume's height arrows meet it at the least, as a part of the height.
+const INSET: f64 = 0.3;
+/// The widest name of a frame that it is widened for, px.
+const MAX_NAME: f64 = 64.0;
+/// How much of the space between stages is left where the figure has to be tight.
+const TIGHT: f64 = 0.67;
 /// How often a size is tried before the least one is taken.
 const TRIES: usize = 4;
 /// Space between stages without arrows and with pyramids, px.
@@ -103,10 +114,22 @@ struct Figure<'a> {
     has_pyramids: bool,
 }
 
+/// How a figure is laid out.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The size of volumes relative to the usual.
+    size: f64,
+    said: Said,
+    /// How much of the usual space between stages there is.
+    tight: f64,
+    arrows: bool,
+}
+
 /// Stages with their places on the page.
 struct Laid {
     shapes: Vec<Shape>,
     layout: Layout,
+    has_arrows: bool,
 }
 
 impl<'a> Figure<'a> {
@@ -133,35 +156,87 @@ impl<'a> Figure<'a> {
         let margins = 2.0 * self.options.theme.margin;
         let room = self.options.width_px.unwrap_or(self.options.page.width) - margins;
         let is_filled = self.options.width_px.is_some();
-        let usual = self.at(if is_filled { 1.0 } else { SIZES.2 }, Said::All);
+        let way = |size: f64, said: Said, tight: f64| Way { size, said, tight, arrows: self.has_arrows() };
+        let usual = self.at(way(if is_filled { 1.0 } else { SIZES.2 }, Said::All, 1.0));
         let width = |laid: &(Laid, Laws)| laid.0.layout.size.width;
         if self.stages.stages.len() > MANY || !is_filled && width(&usual) <= room {
             return usual;
         }
-        for said in [Said::All, Said::Changes] {
-            let least = self.at(SIZES.0, said);
-            if width(&least) > room {
-                if said == Said::Changes {
-                    return least;
-                }
+        let ways = [(Said::All, 1.0), (Said::All, TIGHT), (Said::Changes, TIGHT)];
+        let mut least = None;
+        for (said, tight) in ways {
+            let laid = self.at(way(SIZES.0, said, tight));
+            if width(&laid) > room {
+                least = Some(laid);
                 continue;
             }
             let most = if is_filled { SIZES.1 } else { SIZES.2 };
-            let growth = (width(&usual) - width(&least)).max(1.0) / (1.0 - SIZES.0);
-            let mut size = (SIZES.0 + (room - width(&least)) / growth).clamp(SIZES.0, most);
+            let growth = (width(&usual) - width(&laid)).max(1.0) / (1.0 - SIZES.0);
+            let mut size = (SIZES.0 + (room - width(&laid)) / growth).clamp(SIZES.0, most);
             for _ in 0..TRIES {
-                let laid = self.at(size, said);
+                let laid = self.at(way(size, said, tight));
                 if width(&laid) <= room + 0.5 {
                     return laid;
                 }
                 size = SIZES.0.max(size * (room / width(&laid)) * 0.99);
             }
-            return least;
+            return laid;
         }
-        usual
+        self.wrapped(room).or(least).unwrap_or(usual)
     }
 
-    fn at(&self, size: f64, said: Said) -> (Laid, Laws) {
+    /// In as few lines as fit, with the largest volumes that do.
+    fn wrapped(&self, room: f64) -> Option<(Laid, Laws)> {
+        if self.options.direction != Direction::Right {
+            return None;
+        }
+        let is_folded = |n: &crate::view::ViewNode| {
+            n.kind == NodeKind::Module || n.kind == NodeKind::Container && n.repeat > 1
+        };
+        let most = if self.flat.nodes.iter().any(is_folded) { LINES.1 } else { LINES.0 };
+        let way = |size: f64| Way { size, said: Said::All, tight: TIGHT, arrows: true };
+        let mut spread: Vec<(Laid, Laws)> = LINE_SIZES.map(|size| self.at(way(size))).into();
+        for lines in 2..=most {
+            for at in 0..spread.len() {
+                let laid = &spread[at].0;
+                if let Some(layout) = wrap::wrap(&laid.layout, &self.drawn(laid), room, lines) {
+                    let (mut laid, laws) = spread.swap_remove(at);
+                    laid.layout = layout;
+                    return Some((laid, laws));
+                }
+            }
+        }
+        None
+    }
+
+    /// What every stage and frame really takes up on the page.
+    fn drawn(&self, laid: &Laid) -> Vec<netloom_layout::Rect> {
+        let theme = &self.options.theme;
+        let real = |s: usize| {
+            let shape = &laid.shapes[s];
+            if self.stages.view.nodes[s].kind == NodeKind::Container {
+                return laid.layout.nodes[s];
+            }
+            let texts = shape.lines.iter().map(|l| l.bounds(theme));
+            let all = texts.fold(shape.hull, |a, b| a.union(b)) + shift(laid, s);
+            netloom_layout::Rect::new(all.x0, all.y0, all.width(), all.height())
+        };
+        (0..laid.shapes.len()).map(real).collect()
+    }
+
+    /// Takes away the space above and below that only balances words on the other side of the flow.
+    fn trim(&self, laid: &mut Laid) {
+        let routes = laid.layout.routes.iter().flat_map(|r| &r.points).map(|p| (p.y, p.y));
+        let drawn = self.drawn(laid);
+        let all = drawn.iter().map(|r| (r.y, r.bottom())).chain(routes);
+        let Some((top, bottom)) = all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else { return };
+        laid.layout.nodes.iter_mut().for_each(|r| r.y -= top);
+        laid.layout.routes.iter_mut().flat_map(|r| &mut r.points).for_each(|p| p.y -= top);
+        laid.layout.size.height = bottom - top;
+    }
+
+    fn at(&self, way: Way) -> (Laid, Laws) {
+        let Way { size, said, arrows: has_arrows, .. } = way;
         let theme = &self.options.theme;
         let scale = Scale::find(self.options.settings.word(SETTINGS, "scale")).unwrap_or_default();
         let laws = Laws::new(&self.solids, scale, size, self.has_pyramids);
@@ -190,12 +265,32 @@ impl<'a> Figure<'a> {
             .zip(&before)
             .map(|(stage, before)| rules.shape(stage, before.as_deref()))
             .collect();
-        let layout = if self.has_arrows() {
-            netloom_layout::layout(&self.input(&shapes))
+        let layout = if has_arrows {
+            let layout = netloom_layout::layout(&self.input(&shapes, way.tight));
+            self.skips_above(layout)
         } else {
             row::row(&shapes, theme, if self.has_pyramids { GAPS.1 } else { GAPS.0 })
         };
-        (Laid { shapes, layout }, laws)
+        let mut laid = Laid { shapes, layout, has_arrows };
+        self.trim(&mut laid);
+        (laid, laws)
+    }
+
+    /// The layout upside down if its by-passes run below, where the words are; a frame has its header above.
+    fn skips_above(&self, mut layout: Layout) -> Layout {
+        let upright = |r: &&netloom_layout::Route| {
+            matches!(r.points[..], [.., a, b] if (a.x - b.x).abs() < 1e-6 && (a.y - b.y).abs() > 1e-6)
+        };
+        let comes_up = |r: &netloom_layout::Route| matches!(r.points[..], [.., a, b] if a.y > b.y);
+        let ends: Vec<bool> = layout.routes.iter().filter(upright).map(comes_up).collect();
+        let below = ends.iter().filter(|up| **up).count();
+        let has_frames = self.stages.view.nodes.iter().any(|n| n.kind == NodeKind::Container);
+        if !has_frames && 2 * below > ends.len() && self.options.direction == Direction::Right {
+            let height = layout.size.height;
+            layout.nodes.iter_mut().for_each(|r| r.y = height - r.bottom());
+            layout.routes.iter_mut().flat_map(|r| &mut r.points).for_each(|p| p.y = height - p.y);
+        }
+        layout
     }
 
     /// The channels printed at what leads to each stage.
@@ -212,16 +307,15 @@ impl<'a> Figure<'a> {
         before
     }
 
-    fn input(&self, shapes: &[Shape]) -> LayoutInput {
+    fn input(&self, shapes: &[Shape], tight: f64) -> LayoutInput {
         let theme = &self.options.theme;
         let view = &self.stages.view;
-        let c = theme.container_padding;
+        let c = theme.container_padding * tight;
         let nodes = view.nodes.iter().zip(shapes).map(|(node, shape)| {
             let size = match node.kind {
                 NodeKind::Container => {
-                    let bold = theme.header_style(true);
-                    let pill = shaped(&format!("×{}", node.repeat), &bold).width + 2.0 * PILL.width;
-                    Size::new(pill + 2.0 * c, 0.0)
+                    let name = shaped(&node.title, &theme.header_style(true)).width.min(MAX_NAME);
+                    Size::new(name + pill(node, theme) + 2.0 * (theme.container_padding + PILL.width), 0.0)
                 }
                 _ => Size::new(shape.bounds.width(), shape.bounds.height()),
             };
@@ -235,8 +329,8 @@ impl<'a> Figure<'a> {
                 ..Node::default()
             }
         });
-        let rank = (theme.rank_gap * ARROW.0).max(ARROW.1);
-        let spacing = Spacing { rank, node: theme.node_gap / 2.0, lane: theme.lane_gap };
+        let rank = (theme.rank_gap * ARROW.0 * tight).max(ARROW.1);
+        let spacing = Spacing { rank, node: theme.node_gap / 2.0, lane: theme.lane_gap * tight };
         LayoutInput {
             nodes: nodes.collect(),
             edges: edges(view, |_| None),
@@ -262,7 +356,7 @@ impl<'a> Figure<'a> {
         let mut top: Vec<Item> = Vec::new();
         let mut words = Group::new("figure#words").with_role(Role::Note);
         for (s, node) in view.nodes.iter().enumerate().rev() {
-            let mut group = Group::new(node.key.clone());
+            let mut group = Group::new(node.key.clone()).with_class(node.category.name());
             if node.kind == NodeKind::Container {
                 group.role = Role::Container;
                 let r = laid.layout.nodes[s];
@@ -270,7 +364,14 @@ impl<'a> Figure<'a> {
                 let times = Some(shaped(&format!("×{}", node.repeat), &theme.header_style(true)));
                 let mut text = BoxText::default();
                 text.times = times;
-                frame(node, &text, rect, &crossings, theme, &mut group);
+                let room = rect.width() - 2.0 * theme.container_padding - pill(node, theme) - PILL.width;
+                let mut named = node.clone();
+                // A class that fits says more than half a path.
+                let width = |text: &str| shaped(text, &theme.header_style(true)).width;
+                if width(&node.title) > room && !node.subtitle.is_empty() && width(&node.subtitle) <= room {
+                    named.title.clone_from(&node.subtitle);
+                }
+                frame(&named, &text, rect, &crossings, theme, &mut group);
             } else {
                 let members = &self.stages.stages[s].members;
                 paint.stage(&laid.shapes[s], members, shift(laid, s), &mut group, &mut words);
@@ -283,10 +384,10 @@ impl<'a> Figure<'a> {
         }
         body.children.extend(top.into_iter().rev());
         body.push(words);
-        if self.has_arrows() {
+        if laid.has_arrows {
             draw_edges(view, &self.reaching(laid), self.options, &mut body);
         }
-        if self.has_pyramids {
+        if self.has_pyramids && !laid.has_arrows {
             self.pyramids(laid, &mut body);
         }
         body
@@ -296,16 +397,38 @@ impl<'a> Figure<'a> {
     fn reaching(&self, laid: &Laid) -> Layout {
         let mut layout = laid.layout.clone();
         let hull = |s: usize| laid.shapes[s].hull + shift(laid, s);
+        let is_volume = |s: usize| !laid.shapes[s].placed.is_empty();
         for (edge, route) in self.stages.view.edges.iter().zip(&mut layout.routes) {
             let n = route.points.len();
             if n < 2 {
                 continue;
             }
+            // What arrives or leaves beside a volume, at its words, is moved to it where the course allows it.
+            for (end, inner, before, stage) in [(0, 1, 2, edge.source), (n - 1, n - 2, n.wrapping_sub(3), edge.target)] {
+                let Some(before) = route.points.get(before).copied().filter(|_| is_volume(stage)) else { continue };
+                let (hull, at, bend) = (hull(stage), route.points[end], route.points[inner]);
+                let is_turn = (at.y - bend.y).abs() < 1e-6 && (bend.x - before.x).abs() < 1e-6;
+                let inset = hull.height() * INSET;
+                let y = at.y.clamp(hull.y0 + inset, hull.y1 - inset);
+                // The bend keeps its direction.
+                if is_turn && (y - before.y) * (bend.y - before.y) > 0.0 {
+                    route.points[end].y = y;
+                    route.points[inner].y = y;
+                }
+            }
             for (end, inner, stage) in [(0, 1, edge.source), (n - 1, n - 2, edge.target)] {
                 let (hull, inner) = (hull(stage), route.points[inner]);
                 let at = &mut route.points[end];
                 let is_level = (at.y - inner.y).abs() < 1e-6 && at.y > hull.y0 && at.y < hull.y1;
-                if is_level && at.x < inner.x && hull.x1 < inner.x {
+                let is_upright = (at.x - inner.x).abs() < 1e-6 && at.x > hull.x0 && at.x < hull.x1;
+                let words = |above: bool| {
+                    laid.shapes[stage].lines.iter().any(|l| (l.center.y < laid.shapes[stage].hull.center().y) == above)
+                };
+                if is_upright && inner.y < hull.y0 && !words(true) {
+                    at.y = hull.y0;
+                } else if is_upright && inner.y > hull.y1 && !words(false) {
+                    at.y = hull.y1;
+                } else if is_level && at.x < inner.x && hull.x1 < inner.x {
                     at.x = hull.x1;
                 } else if is_level && at.x > inner.x && hull.x0 > inner.x {
                     at.x = hull.x0;
@@ -315,11 +438,36 @@ impl<'a> Figure<'a> {
         layout
     }
 
+    /// Dense layers read all: lines from the ends of what they read to those of what they make.
+    fn dense(&self, laid: &Laid, (source, target): (usize, usize), body: &mut Group) {
+        let theme = &self.options.theme;
+        let (a, b) = (&laid.shapes[source], &laid.shapes[target]);
+        let Some(last) = self.stages.stages[source].members.last() else { return };
+        let mut lines = netloom_scene::kurbo::BezPath::new();
+        for from in a.placed.iter().filter(|p| p.node == *last) {
+            let from = paint::moved(from.cuboid, shift(laid, source));
+            for to in &b.placed {
+                let to = paint::moved(to.cuboid, shift(laid, target));
+                for down in [0.0, 1.0] {
+                    lines.move_to(from.on_side(1.0, down));
+                    lines.line_to((to.front.x0, to.front.y0 + down * to.front.height()));
+                }
+            }
+        }
+        let key = self.flat.nodes[self.stages.stages[target].members[0]].key.piece("dense");
+        // Behind all, so that what is written stays clear of it.
+        let lines = netloom_scene::Path::new(key, lines).stroked(theme.rule, theme.band_stroke);
+        body.children.insert(0, lines.into());
+    }
+
     /// Receptive fields of all convolutions, in and across rows.
     fn pyramids(&self, laid: &Laid, body: &mut Group) {
         for edge in &self.stages.view.edges {
             let (a, b) = (&laid.shapes[edge.source], &laid.shapes[edge.target]);
             let target = self.stages.stages[edge.target].members[0];
+            if self.flat.nodes[target].category == Category::Linear {
+                self.dense(laid, (edge.source, edge.target), body);
+            }
             let Some(window) = self.solids[target].window.as_ref().filter(|w| pyramids::is_wide(w)) else {
                 continue;
             };
@@ -342,6 +490,11 @@ impl<'a> Figure<'a> {
             }
         }
     }
+}
+
+/// Width of the count of a frame, px.
+fn pill(node: &crate::view::ViewNode, theme: &netloom_scene::Theme) -> f64 {
+    shaped(&format!("×{}", node.repeat), &theme.header_style(true)).width + 2.0 * PILL.width
 }
 
 /// From where a shape was made to where its stage stands.

@@ -75,7 +75,7 @@ impl Paint<'_> {
             }
             let again = shape.placed[..i].iter().any(|p| p.node == placed.node) || alone;
             let key = if again { node.key.piece(&format!("row{}", placed.row)) } else { node.key.clone() };
-            let mut inner = Group::new(key).with_title(tooltip(self.view, node));
+            let mut inner = Group::new(key).with_class(node.category.name()).with_title(tooltip(self.view, node));
             self.volume(placed, by, &mut inner);
             group.push(inner);
         }

@@ -187,6 +187,14 @@ impl Rules<'_> {
         let last = bottoms.len().saturating_sub(1);
         for (row, bottom) in bottoms.into_iter().enumerate() {
             let mut y = bottom.max(if row == last { lowest.cuboid.front.y1 } else { bottom }) + CLEAR;
+            if self.solids[first].body == Body::Bar && row == 0 && last > 0 {
+                // Between the rows run the lines of dense layers.
+                let top = out.placed.iter().filter(|p| p.row == 0).map(|p| p.cuboid.front.y0);
+                let y = top.fold(f64::INFINITY, f64::min) - CLEAR - height / 2.0;
+                let Some((text, muted)) = lines.first() else { continue };
+                out.lines.push(Line { run: shape(text, &style), center: Point::new(x, y), muted: *muted });
+                continue;
+            }
             // Above the last row stands what differs from row to row: the channels.
             let shown = if row == last { lines.len() } else { lines.len().min(1) };
             for (text, muted) in &lines[..shown] {

@@ -106,6 +106,8 @@ fn mark_new(flat: &View, solids: &[Solid], of: &[usize], stages: &mut [Stage]) {
             inputs[of[edge.source]] = Some(edge.target);
         }
     }
+    // Of several beginnings of one size, the first says it.
+    let mut told: Vec<String> = Vec::new();
     for s in 0..stages.len() {
         let own = &solids[first[s]];
         let known = |n: &usize| match solids[*n].body {
@@ -119,7 +121,11 @@ fn mark_new(flat: &View, solids: &[Solid], of: &[usize], stages: &mut [Stage]) {
             stages[s].is_new = false;
             silent[s] = true;
         } else if own.body == Body::Volume {
-            stages[s].is_new = !lead.iter().any(|n| solids[*n].extent.sides == own.extent.sides);
+            let is_known = lead.is_empty() && told.contains(&own.size());
+            if lead.is_empty() {
+                told.push(own.size());
+            }
+            stages[s].is_new = !is_known && !lead.iter().any(|n| solids[*n].extent.sides == own.extent.sides);
         } else {
             sides[s] = lead.first().copied();
         }

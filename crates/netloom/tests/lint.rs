@@ -47,6 +47,9 @@ fn cases() -> Vec<Case> {
             cases.push((style, Detail::Paper, None, theme, None));
         }
     }
+    for width in [3.25, 5.5] {
+        cases.push(("volumes", Detail::Paper, None, "light", Some(width)));
+    }
     if let Some(only) = only() {
         cases.retain(|c| c.0 == only);
     }

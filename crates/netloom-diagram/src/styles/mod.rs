@@ -67,8 +67,15 @@ pub struct Model<'a> {
 }
 
 /// Every style, by name.
-pub static STYLES: &[&Style] =
-    &[&blocks::STYLE, &cells::STYLE, &layered::STYLE, &strip::STYLE, &tree::STYLE, &unet::STYLE, &volumes::STYLE];
+pub static STYLES: &[&Style] = &[
+    &blocks::STYLE,
+    &cells::STYLE,
+    &layered::STYLE,
+    &strip::STYLE,
+    &tree::STYLE,
+    &unet::STYLE,
+    &volumes::STYLE,
+];
 
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);

@@ -216,7 +216,10 @@ impl Chooser<'_> {
         }
         let mut chosen = self.asked(Depth::Full);
         let size = chosen.scene.size;
-        if size.height > MAX_PAGES * self.page.height || size.width > MAX_PAGES * self.page.width {
+        // What flows across may be wider by as much as its type can be smaller.
+        let across = matches!(self.draw.direction, Direction::Left | Direction::Right);
+        let wide = if across { 1.0 / self.least_scale + 1e-3 } else { MAX_PAGES };
+        if size.height > MAX_PAGES * self.page.height || size.width > wide * self.page.width {
             let levels = self.levels(self.options.detail);
             return self.richest(&levels, &[]).unwrap_or_else(|| self.elided(levels));
         }

@@ -47,7 +47,8 @@ fn absorb_identities(graph: &Graph, view: &mut View, gone: &mut [bool]) {
     };
     for e in 0..view.edges.len() {
         let (a, b) = (view.edges[e].source, view.edges[e].target);
-        let can = !gone[a] && !gone[b] && a != b && degrees[b].0 == 1 && view.nodes[a].kind == NodeKind::Layer;
+        let can =
+            !gone[a] && !gone[b] && a != b && degrees[b].0 == 1 && view.nodes[a].kind == NodeKind::Layer;
         if can && is_identity(&view.nodes[b]) {
             let operators = view.nodes[b].operators.clone();
             view.nodes[a].operators.extend(operators);

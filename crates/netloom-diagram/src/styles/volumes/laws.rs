@@ -9,7 +9,7 @@ use crate::tensors::{Form, PowerLaw, Scale};
 /// The shortest and the longest side of a map at size 1, px.
 const SIDES: (f64, f64) = (13.0, 96.0);
 /// The same where nothing has two sides, px.
-const LENGTHS: (f64, f64) = (13.0, 56.0);
+const LENGTHS: (f64, f64) = (13.0, 46.0);
 /// The least and the greatest thickness at size 1, px.
 const THICKNESS: (f64, f64) = (3.0, 21.0);
 /// The shortest and the longest bar at size 1, px; those between are drawn by the cube root where that fits.
@@ -106,7 +106,12 @@ impl Laws {
             None if rows.is_some() => self.size * SHEET,
             None => neutral,
         };
-        let thick = if solid.thin { Some(self.size * THIN) } else { channels.map(|n| self.thickness.px(n)) };
+        let sheet = if solid.sheet { self.size * THIN } else { f64::INFINITY };
+        let thick = if solid.thin {
+            Some(self.size * THIN)
+        } else {
+            channels.map(|n| self.thickness.px(n).min(sheet))
+        };
         Lengths {
             height: drawn(rows).unwrap_or(neutral),
             thickness: thick.unwrap_or(self.size * THICKNESS.1 * NEUTRAL),

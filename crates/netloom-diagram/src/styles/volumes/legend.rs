@@ -10,6 +10,7 @@ use crate::view::{NodeKind, View, ViewNode};
 /// One entry per colour, with what it stands for in the words of the boxes: `conv 3×3`, `ReLU`.
 pub(super) fn legend(flat: &View, theme: &Theme, has_kernels: bool) -> Vec<(Mark, String)> {
     let mut entries: Vec<(Category, Swatch, Vec<String>)> = Vec::new();
+    let mut closed = None;
     let mut add = |category: Category, swatch: Swatch, word: String| {
         let entry = match entries.iter_mut().position(|e| e.1 == swatch && e.0 == category) {
             Some(at) => &mut entries[at],
@@ -29,7 +30,10 @@ pub(super) fn legend(flat: &View, theme: &Theme, has_kernels: bool) -> Vec<(Mark
         }
         match node.kind {
             NodeKind::Layer => add(node.category, node.swatch(theme), head(node)),
-            NodeKind::Module => add(node.category, node.swatch(theme), String::new()),
+            NodeKind::Module => {
+                let own = node.swatch(theme);
+                closed.get_or_insert(Swatch { fill: theme.module_fill(&own), ..own });
+            }
             _ => {}
         }
         for band in &node.bands {
@@ -46,6 +50,9 @@ pub(super) fn legend(flat: &View, theme: &Theme, has_kernels: bool) -> Vec<(Mark
             None => marks.push((Mark::Field(swatch), word)),
         }
         last = Some(swatch);
+    }
+    if let Some(swatch) = closed {
+        marks.push((Mark::Field(swatch), "closed block".to_owned()));
     }
     if has_kernels {
         marks.push((Mark::Dash(theme.back_dash), "receptive field".to_owned()));

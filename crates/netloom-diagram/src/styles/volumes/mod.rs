@@ -9,7 +9,7 @@ use netloom_scene::{Group, Item, Role, Scene};
 use super::caption::Caption;
 use super::layered::{BoxText, Crossings, PILL, draw_edges, edges, frame};
 use super::sheet::sheet;
-use super::{DrawOptions, Nodes, Setting, Style, Values};
+use super::{DrawOptions, Nodes, Setting, Style, Subject, Suits, Values};
 use crate::describe;
 use crate::tensors::Scale;
 use crate::view::{NodeKind, View};
@@ -20,6 +20,7 @@ mod legend;
 mod paint;
 mod place;
 mod pyramids;
+mod reach;
 mod row;
 mod solid;
 mod stages;
@@ -60,6 +61,7 @@ pub(super) static STYLE: Style = Style {
     callouts: false,
     direction: Direction::Right,
     settings: SETTINGS,
+    suits,
     draw,
     draw_many: None,
 };
@@ -69,15 +71,13 @@ const SIZES: (f64, f64, f64) = (0.6, 1.45, 1.2);
 /// Figures of more stages than this are not fitted to the width, which takes several layouts.
 const MANY: usize = 600;
 /// Sizes that are tried for a figure in several lines.
-const LINE_SIZES: [f64; 3] = [1.0, 0.85, 0.7];
+const LINE_SIZES: [f64; 3] = [1.05, 0.85, 0.7];
 /// Into how many lines a figure is broken at most: as it is, and with folded or closed blocks.
 const LINES: (usize, usize) = (2, 4);
-/// How far from the ends of a volume's height arrows meet it at the least, as a part of the height.
-const INSET: f64 = 0.3;
 /// The widest name of a frame that it is widened for, px.
 const MAX_NAME: f64 = 64.0;
-/// How much of the space between stages is left where the figure has to be tight.
-const TIGHT: f64 = 0.67;
+/// How much of the space between stages is left where the figure has to be tight, and where that is not enough.
+const TIGHT: [f64; 2] = [0.67, 0.5];
 /// How often a size is tried before the least one is taken.
 const TRIES: usize = 4;
 /// Space between stages without arrows and with pyramids, px.
@@ -86,8 +86,21 @@ const GAPS: (f64, f64) = (6.0, 20.0);
 const ARROW: (f64, f64) = (0.75, 12.0);
 /// The most convolutions that pyramids are drawn for unasked.
 const FEW_KERNELS: usize = 7;
+/// The least convolutions of a chain that is drawn in volumes unasked.
+const FEW_CONVS: usize = 3;
 /// The most rows that groups of convolutions make unasked.
 const FEW_ROWS: u64 = 4;
+
+/// Chains that take maps apart step by step.
+fn suits(subject: &Subject<'_>) -> Option<Suits> {
+    let convs = subject.count(Category::Conv) + subject.count(Category::Upsample);
+    let kinds = [Category::Conv, Category::Upsample, Category::Pool, Category::Linear, Category::Norm];
+    let is_plain = subject.is_chain() && subject.holds_only(&kinds);
+    if convs >= FEW_CONVS && is_plain {
+        return Suits::new(65, format!("a chain with {convs} convolutions"));
+    }
+    None
+}
 
 fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let figure = Figure::new(graph, view, options);
@@ -162,7 +175,8 @@ impl<'a> Figure<'a> {
         if self.stages.stages.len() > MANY || !is_filled && width(&usual) <= room {
             return usual;
         }
-        let ways = [(Said::All, 1.0), (Said::All, TIGHT), (Said::Changes, TIGHT)];
+        let [tight, tighter] = TIGHT;
+        let ways = [(Said::All, 1.0), (Said::All, tight), (Said::All, tighter), (Said::Changes, tighter)];
         let mut least = None;
         for (said, tight) in ways {
             let laid = self.at(way(SIZES.0, said, tight));
@@ -194,7 +208,7 @@ impl<'a> Figure<'a> {
             n.kind == NodeKind::Module || n.kind == NodeKind::Container && n.repeat > 1
         };
         let most = if self.flat.nodes.iter().any(is_folded) { LINES.1 } else { LINES.0 };
-        let way = |size: f64| Way { size, said: Said::All, tight: TIGHT, arrows: true };
+        let way = |size: f64| Way { size, said: Said::All, tight: TIGHT[0], arrows: true };
         let mut spread: Vec<(Laid, Laws)> = LINE_SIZES.map(|size| self.at(way(size))).into();
         for lines in 2..=most {
             for at in 0..spread.len() {
@@ -278,9 +292,7 @@ impl<'a> Figure<'a> {
 
     /// The layout upside down if its by-passes run below, where the words are; a frame has its header above.
     fn skips_above(&self, mut layout: Layout) -> Layout {
-        let upright = |r: &&netloom_layout::Route| {
-            matches!(r.points[..], [.., a, b] if (a.x - b.x).abs() < 1e-6 && (a.y - b.y).abs() > 1e-6)
-        };
+        let upright = |r: &&netloom_layout::Route| matches!(r.points[..], [.., a, b] if (a.x - b.x).abs() < 1e-6 && (a.y - b.y).abs() > 1e-6);
         let comes_up = |r: &netloom_layout::Route| matches!(r.points[..], [.., a, b] if a.y > b.y);
         let ends: Vec<bool> = layout.routes.iter().filter(upright).map(comes_up).collect();
         let below = ends.iter().filter(|up| **up).count();
@@ -299,7 +311,8 @@ impl<'a> Figure<'a> {
         let mut before: Vec<Option<String>> = vec![None; self.stages.stages.len()];
         let is_volume = |s: usize| self.solids[self.stages.stages[s].members[0]].body == Body::Volume;
         for edge in self.stages.view.edges.iter().filter(|e| !e.back) {
-            let found = if is_volume(edge.source) { Some(counts(edge.source)) } else { before[edge.source].clone() };
+            let found =
+                if is_volume(edge.source) { Some(counts(edge.source)) } else { before[edge.source].clone() };
             if before[edge.target].is_none() || edge.trunk {
                 before[edge.target] = found;
             }
@@ -315,7 +328,7 @@ impl<'a> Figure<'a> {
             let size = match node.kind {
                 NodeKind::Container => {
                     let name = shaped(&node.title, &theme.header_style(true)).width.min(MAX_NAME);
-                    Size::new(name + pill(node, theme) + 2.0 * (theme.container_padding + PILL.width), 0.0)
+                    Size::new(name + pill(node, theme) + 2.0 * theme.container_padding + PILL.width, 0.0)
                 }
                 _ => Size::new(shape.bounds.width(), shape.bounds.height()),
             };
@@ -396,44 +409,9 @@ impl<'a> Figure<'a> {
     /// The layout with arrows that reach from volume to volume across the room of their words.
     fn reaching(&self, laid: &Laid) -> Layout {
         let mut layout = laid.layout.clone();
-        let hull = |s: usize| laid.shapes[s].hull + shift(laid, s);
-        let is_volume = |s: usize| !laid.shapes[s].placed.is_empty();
         for (edge, route) in self.stages.view.edges.iter().zip(&mut layout.routes) {
-            let n = route.points.len();
-            if n < 2 {
-                continue;
-            }
-            // What arrives or leaves beside a volume, at its words, is moved to it where the course allows it.
-            for (end, inner, before, stage) in [(0, 1, 2, edge.source), (n - 1, n - 2, n.wrapping_sub(3), edge.target)] {
-                let Some(before) = route.points.get(before).copied().filter(|_| is_volume(stage)) else { continue };
-                let (hull, at, bend) = (hull(stage), route.points[end], route.points[inner]);
-                let is_turn = (at.y - bend.y).abs() < 1e-6 && (bend.x - before.x).abs() < 1e-6;
-                let inset = hull.height() * INSET;
-                let y = at.y.clamp(hull.y0 + inset, hull.y1 - inset);
-                // The bend keeps its direction.
-                if is_turn && (y - before.y) * (bend.y - before.y) > 0.0 {
-                    route.points[end].y = y;
-                    route.points[inner].y = y;
-                }
-            }
-            for (end, inner, stage) in [(0, 1, edge.source), (n - 1, n - 2, edge.target)] {
-                let (hull, inner) = (hull(stage), route.points[inner]);
-                let at = &mut route.points[end];
-                let is_level = (at.y - inner.y).abs() < 1e-6 && at.y > hull.y0 && at.y < hull.y1;
-                let is_upright = (at.x - inner.x).abs() < 1e-6 && at.x > hull.x0 && at.x < hull.x1;
-                let words = |above: bool| {
-                    laid.shapes[stage].lines.iter().any(|l| (l.center.y < laid.shapes[stage].hull.center().y) == above)
-                };
-                if is_upright && inner.y < hull.y0 && !words(true) {
-                    at.y = hull.y0;
-                } else if is_upright && inner.y > hull.y1 && !words(false) {
-                    at.y = hull.y1;
-                } else if is_level && at.x < inner.x && hull.x1 < inner.x {
-                    at.x = hull.x1;
-                } else if is_level && at.x > inner.x && hull.x0 > inner.x {
-                    at.x = hull.x0;
-                }
-            }
+            let end = |s: usize| (&laid.shapes[s], shift(laid, s));
+            reach::reach(&mut route.points, end(edge.source), end(edge.target));
         }
         layout
     }
@@ -526,9 +504,8 @@ fn rows(flat: &View, solids: &[Solid], options: &DrawOptions) -> Vec<u64> {
         .unwrap_or(solids.len());
     for (i, solid) in solids.iter().enumerate() {
         let channels = solid.extent.channels.as_size();
-        let is_split = flat.nodes[i].kind == NodeKind::Layer
-            && i < last
-            && channels.is_some_and(|n| n % parts == 0);
+        let is_split =
+            flat.nodes[i].kind == NodeKind::Layer && i < last && channels.is_some_and(|n| n % parts == 0);
         if is_split {
             rows[i] = parts;
         }

@@ -27,7 +27,14 @@ pub(super) struct Paint<'a> {
 
 impl Paint<'_> {
     /// Paints a stage into its group; words go to the second, so that they are nobody's content.
-    pub(super) fn stage(&self, shape: &Shape, members: &[usize], by: Vec2, group: &mut Group, words: &mut Group) {
+    pub(super) fn stage(
+        &self,
+        shape: &Shape,
+        members: &[usize],
+        by: Vec2,
+        group: &mut Group,
+        words: &mut Group,
+    ) {
         let theme = &self.options.theme;
         let first = &self.view.nodes[members[0]];
         let hull = shape.hull + by;
@@ -75,7 +82,8 @@ impl Paint<'_> {
             }
             let again = shape.placed[..i].iter().any(|p| p.node == placed.node) || alone;
             let key = if again { node.key.piece(&format!("row{}", placed.row)) } else { node.key.clone() };
-            let mut inner = Group::new(key).with_class(node.category.name()).with_title(tooltip(self.view, node));
+            let mut inner =
+                Group::new(key).with_class(node.category.name()).with_title(tooltip(self.view, node));
             self.volume(placed, by, &mut inner);
             group.push(inner);
         }
@@ -85,9 +93,7 @@ impl Paint<'_> {
         let theme = &self.options.theme;
         let node = &self.view.nodes[placed.node];
         let swatch = match node.kind {
-            NodeKind::Input => {
-                node.look.swatch.unwrap_or_else(|| theme.swatch(Category::Shape.name()))
-            }
+            NodeKind::Input => node.look.swatch.unwrap_or_else(|| theme.swatch(Category::Shape.name())),
             _ => node.swatch(theme),
         };
         let main = if node.kind == NodeKind::Module { theme.module_fill(&swatch) } else { swatch.fill };

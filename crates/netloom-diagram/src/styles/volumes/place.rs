@@ -68,6 +68,15 @@ pub(super) struct Shape {
     pub(super) bounds: Rect,
 }
 
+impl Shape {
+    /// How high the first volume reaches at a place: its top rises from front to back.
+    pub(super) fn top_at(&self, x: f64) -> f64 {
+        let Some(Cuboid { front, away }) = self.placed.first().map(|p| p.cuboid) else { return self.hull.y0 };
+        let back = if away.x > 0.0 { ((x - front.x0) / away.x).clamp(0.0, 1.0) } else { 0.0 };
+        front.y0 + away.y * back
+    }
+}
+
 /// What all stages of a figure share.
 pub(super) struct Rules<'a> {
     pub(super) view: &'a View,
@@ -163,7 +172,9 @@ impl Rules<'_> {
         }
         let x = span(Vec2::ZERO).center().x;
         let mut lines = Vec::new();
-        if matches!(self.view.nodes[first].kind, NodeKind::Module | NodeKind::Input) || self.view.nodes[first].repeat > 1 {
+        if matches!(self.view.nodes[first].kind, NodeKind::Module | NodeKind::Input)
+            || self.view.nodes[first].repeat > 1
+        {
             lines.push((self.name(first), false));
         }
         let counts = counts(&stage.members, self.solids, self.rows);

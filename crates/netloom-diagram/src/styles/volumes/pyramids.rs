@@ -53,7 +53,8 @@ pub(super) fn pyramid(
     }
     kernel.close_path();
     let mut group = Group::new(key.clone());
-    let mut lines = Path::new(Key::new(format!("{key}-lines")), lines).stroked(theme.muted, theme.band_stroke * THIN);
+    let mut lines =
+        Path::new(Key::new(format!("{key}-lines")), lines).stroked(theme.muted, theme.band_stroke * THIN);
     if let Some(stroke) = &mut lines.stroke {
         stroke.dash = Some(theme.back_dash);
     }

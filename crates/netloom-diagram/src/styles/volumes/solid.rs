@@ -5,6 +5,9 @@ use netloom_graph::{Category, Graph, TensorId};
 use crate::tensors::{Extent, Extents, Form, Window};
 use crate::view::{NodeKind, View};
 
+/// The most channels of an image.
+const COLORS: u64 = 4;
+
 /// What a box is drawn as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Body {
@@ -28,6 +31,8 @@ pub(super) struct Solid {
     pub(super) extent: Extent,
     /// Whether it is a thin slab whatever its channels: pooling, a norm that stands alone.
     pub(super) thin: bool,
+    /// Whether it is an image that comes in, which is never thicker than a slab.
+    pub(super) sheet: bool,
     /// How its kernel moves, if it has one.
     pub(super) window: Option<Window>,
 }
@@ -57,9 +62,10 @@ pub(super) fn solids(graph: &Graph, view: &View) -> Vec<Solid> {
                 let layer = graph.node(*n).layer?;
                 matches!(layer.category, Category::Conv).then(|| Window::of(graph, *n))?
             });
-            let learns = node.operators.iter().any(|n| {
-                view.summary.nodes.get(n.index()).is_some_and(|row| row.parameters > 0)
-            });
+            let learns = node
+                .operators
+                .iter()
+                .any(|n| view.summary.nodes.get(n.index()).is_some_and(|row| row.parameters > 0));
             let thin = node.kind == NodeKind::Layer
                 && match node.category {
                     Category::Conv
@@ -71,7 +77,9 @@ pub(super) fn solids(graph: &Graph, view: &View) -> Vec<Solid> {
                     Category::Upsample => !learns,
                     _ => true,
                 };
-            Solid { body, extent, thin, window }
+            let sheet =
+                node.kind == NodeKind::Input && extent.channels.as_size().is_some_and(|n| n <= COLORS);
+            Solid { body, extent, thin, sheet, window }
         })
         .collect()
 }
@@ -107,6 +115,10 @@ impl Solid {
 
     /// The channels or units as they are printed; empty where nothing is known.
     pub(super) fn count(&self) -> String {
-        if self.extent.form == Form::Other { String::new() } else { crate::number::dim(&self.extent.channels) }
+        if self.extent.form == Form::Other {
+            String::new()
+        } else {
+            crate::number::dim(&self.extent.channels)
+        }
     }
 }

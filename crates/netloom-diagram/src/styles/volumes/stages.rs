@@ -37,11 +37,7 @@ pub(super) fn stages(flat: &View, solids: &[Solid], apart: &[bool]) -> Stages {
     }
     let mut of = vec![usize::MAX; flat.nodes.len()];
     let mut stages: Vec<Stage> = Vec::new();
-    for i in 0..flat.nodes.len() {
-        // What lies on a ring of such boxes has no first one; it cannot be, as inputs and joins break rings.
-        if follows[i] {
-            continue;
-        }
+    for i in (0..flat.nodes.len()).filter(|i| !follows[*i]) {
         let mut stage = Stage { members: Vec::new(), is_new: true };
         let mut at = Some(i);
         while let Some(n) = at.filter(|n| of[*n] == usize::MAX) {
@@ -51,18 +47,19 @@ pub(super) fn stages(flat: &View, solids: &[Solid], apart: &[bool]) -> Stages {
         }
         stages.push(stage);
     }
-    for i in 0..flat.nodes.len() {
-        if of[i] == usize::MAX {
-            of[i] = stages.len();
-            stages.push(Stage { members: vec![i], is_new: true });
-        }
+    // What lies on a ring of such boxes has no first one.
+    for (i, slot) in of.iter_mut().enumerate().filter(|(_, slot)| **slot == usize::MAX) {
+        *slot = stages.len();
+        stages.push(Stage { members: vec![i], is_new: true });
     }
     mark_new(flat, solids, &of, &mut stages);
     let view = joined(flat, &of, &stages);
     let degrees = view.degrees();
     let plain = |i: usize| {
-        !matches!(view.nodes[i].kind, NodeKind::Container | NodeKind::Module | NodeKind::Stub | NodeKind::Merge)
-            && degrees[i].0 <= 1
+        !matches!(
+            view.nodes[i].kind,
+            NodeKind::Container | NodeKind::Module | NodeKind::Stub | NodeKind::Merge
+        ) && degrees[i].0 <= 1
             && degrees[i].1 <= 1
     };
     let starts = degrees.iter().filter(|d| d.0 == 0).count();

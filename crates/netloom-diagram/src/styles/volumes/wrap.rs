@@ -9,8 +9,8 @@ const BETWEEN: f64 = 20.0;
 /// How often the width of lines is halved in search for even ones.
 const STEPS: usize = 24;
 
-/// How wide the shortest line is at least, as a part of the widest.
-const EVEN: f64 = 0.45;
+/// How wide the shortest line is at least, and the last one, as a part of the widest.
+const EVEN: (f64, f64) = (0.45, 0.3);
 
 /// What stands between two places where the figure can be cut.
 struct Unit {
@@ -41,7 +41,9 @@ pub(super) fn wrap(layout: &Layout, drawn: &[Rect], room: f64, lines: usize) -> 
         let last = starts.get(line + 1).copied().unwrap_or(units.len()).saturating_sub(1);
         units[last].x1 - units[starts[line]].x0
     };
-    let is_even = (0..starts.len()).all(|line| width(line) >= EVEN * wide);
+    let last = starts.len().saturating_sub(1);
+    let is_even =
+        (0..starts.len()).all(|line| width(line) >= wide * if line == last { EVEN.1 } else { EVEN.0 });
     (starts.len() == lines && is_even).then(|| set(layout, drawn, &units, &starts))
 }
 
@@ -83,7 +85,9 @@ fn units(layout: &Layout, drawn: &[Rect]) -> Vec<Unit> {
             }
             at += 1;
         }
-        if let Some(next) = one_line(layout, &crossing, middle).filter(|n| !n.iter().any(|e| cut.contains(&e.0))) {
+        if let Some(next) =
+            one_line(layout, &crossing, middle).filter(|n| !n.iter().any(|e| cut.contains(&e.0)))
+        {
             cut.extend(next.iter().map(|e| e.0));
             units.push(Unit { x0, x1: cluster.1, next });
             start = None;
@@ -156,7 +160,8 @@ fn set(layout: &Layout, drawn: &[Rect], units: &[Unit], starts: &[usize]) -> Lay
     for (i, route) in layout.routes.iter().enumerate() {
         let least = route.points.iter().map(|p| p.x).fold(f64::INFINITY, f64::min);
         for (at, p) in route.points.iter().enumerate() {
-            let line = turns.get(&i).map_or_else(|| line_of(least), |(l, piece)| l + usize::from(at > *piece));
+            let line =
+                turns.get(&i).map_or_else(|| line_of(least), |(l, piece)| l + usize::from(at > *piece));
             take(line, p.y, p.y);
         }
     }
@@ -233,7 +238,7 @@ mod tests {
     fn lines_are_even_and_cut_at_single_arrows() {
         check(6, &[], 100.0, 2, Some("aaabbb"));
         check(6, &[], 62.0, 3, Some("aabbcc"));
-        check(6, &[(2, 4)], 140.0, 2, Some("aabbbb"));
+        check(6, &[(2, 3)], 140.0, 2, Some("aaaabb"));
         check(6, &[(0, 5)], 140.0, 2, None);
         check(6, &[], 50.0, 2, None);
     }

@@ -56,6 +56,13 @@ impl Color {
         Self::from_oklab([(l + amount).clamp(0.0, 1.0), a, b], self.a)
     }
 
+    /// The colour that part of the way to white, or to black if negative: paler, not more vivid, as in light and shade.
+    #[must_use]
+    pub fn tint(self, part: f64) -> Self {
+        let end = if part < 0.0 { 0 } else { u8::MAX };
+        self.mix(Self { r: end, g: end, b: end, a: self.a }, part.abs())
+    }
+
     /// Lightness as OKLab has it, 0 to 1: what is left of the colour on a grey printer.
     pub fn lightness(self) -> f64 {
         self.oklab()[0]
@@ -164,6 +171,8 @@ mod tests {
         assert_eq!(color("ffffff").mix(color("000000"), 0.5), color("808080"));
         assert_eq!(color("00000080").over(color("ffffff")), color("7f7f7f"));
         assert_eq!(blue.lighten(0.0), blue);
+        assert_eq!([blue.tint(1.0), blue.tint(-1.0)], [color("ffffff"), color("000000")]);
+        assert_eq!(blue.tint(0.5), color("bbd5ee"));
         assert!(blue.lighten(0.1).lightness() > blue.lightness() + 0.05);
         assert!(blue.lighten(-2.0).lightness() < 0.2);
         assert_eq!(blue.mix(color("000000"), f64::NAN), blue);

@@ -6,9 +6,7 @@ use crate::{Color, Key, Path};
 
 /// How far the top is on the way to white and the side to black: both about 12 of the 100 steps of lightness away from
 /// the front (CIELAB).
-const LIGHT: (f64, f64) = (0.35, 0.18);
-const WHITE: Color = Color { r: 255, g: 255, b: 255, a: 255 };
-const BLACK: Color = Color { r: 0, g: 0, b: 0, a: 255 };
+const LIGHT: (f64, f64) = (0.35, -0.18);
 
 /// Stripes of a box from left to right, each this wide, px, and in this colour.
 pub type Stripe = (f64, Color);
@@ -76,7 +74,7 @@ impl Cuboid {
             let (a, b) = (Point::new(x, front.y0), Point::new(end, front.y0));
             if !is_flat {
                 let top = polygon(&[a, a + away, b + away, b]);
-                fills.push(Path::new(key.piece(&format!("top{i}")), top).filled(color.mix(WHITE, LIGHT.0)));
+                fills.push(Path::new(key.piece(&format!("top{i}")), top).filled(color.tint(LIGHT.0)));
             }
             let (c, d) = (Point::new(end, front.y1), Point::new(x, front.y1));
             fills.push(Path::new(key.piece(&format!("front{i}")), polygon(&[a, b, c, d])).filled(*color));
@@ -90,7 +88,7 @@ impl Cuboid {
             x = end;
         }
         if !is_flat {
-            fills.push(Path::new(key.piece("side"), self.side()).filled(body.mix(BLACK, LIGHT.1)));
+            fills.push(Path::new(key.piece("side"), self.side()).filled(body.tint(LIGHT.1)));
             let corner = Point::new(front.x0, front.y0);
             edges.move_to(corner);
             edges.line_to(corner + away);

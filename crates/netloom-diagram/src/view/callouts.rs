@@ -297,7 +297,7 @@ fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> 
         summary: view.summary.clone(),
         trunk: Vec::new(),
         callouts: Vec::new(),
-        legend: None,
+        legend: view.legend.clone(),
     };
     (trunk::PASS.run)(graph, options, &mut part);
     (skips::PASS.run)(graph, options, &mut part);

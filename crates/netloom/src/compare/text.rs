@@ -1,6 +1,6 @@
 //! A comparison in lines for a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_diagram::number::{grouped, si};
 use netloom_diagram::plain::printable;
@@ -205,10 +205,11 @@ fn alone(graph: &Graph, nodes: &[NodeId], blocks: &[Block]) -> Vec<String> {
             format!("{places}: {what}, {}", operators(count))
         })
         .collect();
+    let whole: BTreeSet<ModuleId> = blocks.iter().map(|b| b.module).collect();
     let inside = |id: &NodeId| {
         let mut module = Some(graph.node(*id).module);
         while let Some(m) = module {
-            if blocks.iter().any(|b| b.module == m) {
+            if whole.contains(&m) {
                 return true;
             }
             module = graph.module(m).parent;

@@ -1,4 +1,5 @@
 //! Comparisons of real models: what is said, and figures that are drawn without a fault.
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "tests read models from disk")]
 
 use std::path::{Path, PathBuf};
 

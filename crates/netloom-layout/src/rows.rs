@@ -156,7 +156,20 @@ pub fn rows(input: &RowsInput) -> RowsLayout {
     for point in links.iter().flatten().flatten() {
         x1 = x1.max(point.x);
     }
-    RowsLayout { size: Size::new(x1, height), items: rects, steps, links }
+    let layout = RowsLayout { size: Size::new(x1, height), items: rects, steps, links };
+    lifted(layout, items)
+}
+
+/// The same without the lanes at the top that no link took in the end.
+fn lifted(mut layout: RowsLayout, items: &[RowItem]) -> RowsLayout {
+    let heads = layout.items.iter().zip(items).map(|(rect, item)| rect.y - item.head.height);
+    let ways = layout.links.iter().flatten().flatten().map(|p| p.y - CLEAR);
+    let top = heads.chain(ways).fold(f64::INFINITY, f64::min).max(0.0);
+    layout.items.iter_mut().for_each(|r| r.y -= top);
+    let steps = layout.steps.iter_mut().flatten();
+    steps.chain(layout.links.iter_mut().flatten().flatten()).for_each(|p| p.y -= top);
+    layout.size.height -= top;
+    layout
 }
 
 /// The column of every item, and the middle of every item from some origin.
@@ -179,7 +192,8 @@ fn columns(input: &RowsInput) -> (Vec<usize>, Vec<f64>) {
         if !stays {
             axes.push(axes.last().copied().unwrap_or(0.0));
         }
-        course = if stays { turn } else { None };
+        // A way round a corner has its direction too: what turns back at once would stand on it.
+        course = turn;
         let own = axes.len() - 1;
         column.push(own);
         let (half, head) = (item.size.width / 2.0, item.head.width / 2.0);
@@ -207,6 +221,9 @@ fn columns(input: &RowsInput) -> (Vec<usize>, Vec<f64>) {
         if let (Some(b), Some(_)) = (before, turn) {
             let line = Some(Obstacle { column: own, body: text, head: text });
             last[b.row.min(item.row) + 1..b.row.max(item.row)].fill(line);
+            if !stays {
+                last[b.row] = line;
+            }
         }
         last[item.row] =
             Some(Obstacle { column: own, body: half - item.axis, head: half.max(head) - item.axis });
@@ -535,7 +552,7 @@ mod tests {
             .map(|way| way.iter().map(|p| p.y).fold(f64::INFINITY, f64::min))
             .collect();
         // Three lanes: what spans more runs further out, and what does not overlap shares.
-        assert_eq!(tops, [12.0, 4.0, 12.0]);
+        assert_eq!(tops, [10.0, 2.0, 10.0]);
     }
 
     #[test]

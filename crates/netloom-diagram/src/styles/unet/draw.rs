@@ -217,7 +217,7 @@ fn draw_brackets(view: &View, placed: &Placed, theme: &Theme, into: &mut Group) 
         let run = shape(&format!("×{}", node.repeat), &theme.header_style(true));
         // Arrows leave downwards from the middle of bars; between two bars there are none.
         let x = match items {
-            [a, b, ..] => f64::midpoint(a.right(), b.x),
+            [a, b, ..] => f64::midpoint(a.right(), b.x).min(b.center().x - run.width / 2.0 - 2.0 * AIR),
             _ => x0 - 2.0 - run.width / 2.0,
         };
         let middle = if items.len() > 1 { y + HOOK.1 + 1.0 + run.cap_height() } else { y + HOOK.1 };

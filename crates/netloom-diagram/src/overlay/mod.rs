@@ -140,7 +140,9 @@ impl Overlay {
             }
         }
         for Dressing { view, values, .. } in views {
-            let folded = view.nodes.iter().any(|n| n.repeat > 1) && self.combine == Combine::Sum;
+            let folded = view.nodes.iter().any(|n| n.repeat > 1)
+                || view.callouts.iter().any(|c| !c.times().is_empty());
+            let folded = folded && self.combine == Combine::Sum;
             let folded = folded && !matches!(values, Values::Measured(m) if !m.adds());
             let legend = self.legend(theme, &scale, missing, folded);
             view.legend = Some(match (view.legend.take(), legend) {
@@ -173,6 +175,12 @@ impl Overlay {
                 (Show::Bar | Show::Badge, Some(value)) if is_box => {
                     let share = (self.show == Show::Bar).then(|| scale.length(*value));
                     let text = self.unit.text(*value);
+                    // What the number says need not be said twice.
+                    if let Some(rest) = node.subtitle.strip_suffix(&text)
+                        && (rest.is_empty() || rest.ends_with(" · "))
+                    {
+                        node.subtitle = rest.trim_end_matches(" · ").to_owned();
+                    }
                     node.look.badge = Some(Badge { text, share, color: theme.muted });
                 }
                 (Show::Bar | Show::Badge, _) => {}

@@ -1,6 +1,6 @@
 //! One head of attention, and several side by side (Vaswani et al., 2017, Figure 2).
 
-use netloom_scene::kurbo::{Rect, Size};
+use netloom_scene::kurbo::{Rect, Size, Vec2};
 use netloom_scene::{Group, Swatch, Theme};
 
 use super::find::Make;
@@ -11,35 +11,45 @@ use crate::number;
 const BOX: f64 = 22.0;
 /// Space between boxes, px.
 const GAP: f64 = 20.0;
+/// Space between the levels of several heads, px.
+const LEVELS: f64 = 29.0;
 /// Space between the frame and what is in it, px.
 const PAD: f64 = 14.0;
 /// Width of the frame of one head, px.
 const HEAD: f64 = 132.0;
 /// Width of the frame of several heads, px.
-const MANY: f64 = 196.0;
+const MANY: f64 = 216.0;
 /// How far the heads behind the first one are moved, px.
 const BEHIND: f64 = 5.0;
+/// Distance of the layers that make queries, keys and values, px.
+const APART: f64 = 58.0;
 /// Space between both frames, px.
 const BETWEEN: f64 = 28.0;
 /// Height of the names below and above a frame, px.
 const NAMES: f64 = 30.0;
 
-/// Draws it with its left top corner at the origin.
-pub(super) fn draw(theme: &Theme, name: &str, make: &Make, swatch: &Swatch) -> (Group, Size) {
+/// Draws it with its left top corner at the origin: several heads beside the one, or below it in a narrower room.
+pub(super) fn draw(theme: &Theme, name: &str, make: &Make, swatch: &Swatch, room: f64) -> (Group, Size) {
     let mut pen = Pen::new(theme, name);
     let steps = steps(make);
     #[expect(clippy::cast_precision_loss, reason = "a head has a handful of steps")]
     let inside = steps.len() as f64 * (BOX + GAP) - GAP;
     let one = inside + 2.0 * PAD + 6.0;
-    let many = 4.0 * (BOX + GAP) - GAP + 2.0 * PAD + BEHIND * 2.0;
-    let height = if make.heads.projected { one.max(many) } else { one };
+    let many = 4.0 * BOX + 3.0 * LEVELS + 2.0 * PAD + BEHIND * 2.0 + 6.0;
+    let beside = HEAD + BETWEEN + MANY <= room;
+    let height = if make.heads.projected && beside { one.max(many) } else { one };
     head(&mut pen, &steps, height, make, swatch);
-    let mut width = HEAD;
-    if make.heads.projected {
-        heads(&mut pen, HEAD + BETWEEN, height, make, swatch);
-        width += BETWEEN + MANY;
+    let mut size = Size::new(HEAD, height + 2.0 * NAMES);
+    if make.heads.projected && beside {
+        pen.at = Vec2::new(HEAD + BETWEEN, 0.0);
+        heads(&mut pen, height, make, swatch);
+        size.width += BETWEEN + MANY;
+    } else if make.heads.projected {
+        pen.at = Vec2::new(0.0, size.height);
+        heads(&mut pen, many, make, swatch);
+        size = Size::new(MANY, size.height + many + 2.0 * NAMES);
     }
-    (pen.finish(), Size::new(width, height + 2.0 * NAMES))
+    (pen.finish(), size)
 }
 
 /// What happens between queries and keys below and the values above: text, grammar, what it does.
@@ -110,19 +120,19 @@ fn head(pen: &mut Pen<'_>, steps: &[(&str, &str, &str)], height: f64, make: &Mak
     }
 }
 
-fn heads(pen: &mut Pen<'_>, left: f64, height: f64, make: &Make, swatch: &Swatch) {
-    let frame = Rect::new(left, NAMES, left + MANY, NAMES + height);
+fn heads(pen: &mut Pen<'_>, height: f64, make: &Make, swatch: &Swatch) {
+    let frame = Rect::new(0.0, NAMES, MANY, NAMES + height);
     pen.step("heads", frame, "", swatch, "several heads side by side");
     let pitch = (height - 2.0 * PAD - BOX - BEHIND * 2.0 - 6.0) / 3.0;
     let level = |i: f64| NAMES + height - PAD - 3.0 - BOX / 2.0 - pitch * i;
     let foot = NAMES + height;
     let size = Size::new(44.0, BOX);
-    let middle = left + PAD + 66.0 + 6.0;
+    let middle = PAD + APART + 26.0;
     let core = Size::new(132.0 + 8.0, BOX);
     let many = make.heads.count.is_some_and(|n| n > 1);
     let depth: i32 = if many { 2 } else { 0 };
     let behind = f64::from(depth) * BEHIND;
-    let columns = [("Q", middle - 48.0), ("K", middle), ("V", middle + 48.0)];
+    let columns = [("Q", middle - APART), ("K", middle), ("V", middle + APART)];
     let packed = make.heads.packed;
     for (name, x) in columns {
         let id = if packed { "heads.all".to_owned() } else { format!("heads.{name}") };
@@ -137,7 +147,7 @@ fn heads(pen: &mut Pen<'_>, left: f64, height: f64, make: &Make, swatch: &Swatch
     if packed {
         let way = [(middle, foot + 10.0), (middle, level(0.0) + BOX / 2.0)];
         pen.wire(("", "heads.all"), &way, Line::Arrow);
-        let wide = Size::new(2.0 * 48.0 + size.width, BOX);
+        let wide = Size::new(2.0 * APART + size.width, BOX);
         pen.stack("heads.all", (middle, level(0.0)), wide, ("linear", "learned"), (depth, BEHIND));
         pen.symbol("heads.all.name", (middle, foot + 20.0), "x", 0);
         for (name, x) in columns {

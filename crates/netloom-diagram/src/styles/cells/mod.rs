@@ -200,7 +200,10 @@ fn open(view: &View, options: &DrawOptions, cells: &Cells, i: usize, lettered: b
     let swatch = place.and_then(|n| n.look.swatch).map_or_else(|| theme.swatch("step"), ground);
     let names = options.settings.flag(SETTINGS, "gates");
     let (drawn, size) = match cells.make.kind {
-        Kind::Attention => attention::draw(theme, &name, &cells.make, &swatch),
+        Kind::Attention => {
+            let room = options.width_px.unwrap_or(options.page.width) / LEAST_SCALE - 2.0 * theme.margin;
+            attention::draw(theme, &name, &cells.make, &swatch, room)
+        }
         _ => steps::draw(theme, &name, cells, shown(options), names, &swatch),
     };
     let key = format!("figure#{name}.head");

@@ -1,6 +1,7 @@
 //! The figures of the docs are what the commands printed beside them draw today.
 #![expect(clippy::print_stdout, reason = "a test says what it leaves out")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -107,4 +108,34 @@ fn commands_and_files_of_the_page_on_customising_work() {
         shown += 1;
     }
     assert_eq!(shown, 2);
+}
+
+#[test]
+fn commands_of_the_checklists_work() {
+    let page = std::fs::read_to_string(root().join("docs/checklists.md")).expect("the page is there");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("checklists");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let spans = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let commands: BTreeSet<&str> = spans.filter(|s| s.starts_with("netloom ")).collect();
+    for command in &commands {
+        let mut words: Vec<String> = command.split_whitespace().skip(1).map(str::to_owned).collect();
+        let output = words.iter().position(|w| w == "-o").map(|at| {
+            words[at + 1] = folder.join(&words[at + 1]).to_string_lossy().into_owned();
+            PathBuf::from(&words[at + 1])
+        });
+        let done = Command::new(env!("CARGO_BIN_EXE_netloom"))
+            .args(&words)
+            .current_dir(root())
+            .output()
+            .expect("it starts");
+        // A comparison leaves with 1 where the models differ.
+        let expected = i32::from(words[0] == "diff");
+        let says = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(expected), "{command}\n{says}");
+        match output {
+            Some(path) => assert!(std::fs::metadata(&path).is_ok_and(|m| m.len() > 100), "{command}"),
+            None => assert!(!done.stdout.is_empty(), "{command}"),
+        }
+    }
+    assert!(commands.len() > 30, "{}", commands.len());
 }

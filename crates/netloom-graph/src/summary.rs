@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Graph, ModuleId, TensorId, layers};
+use crate::{Graph, ModuleId, NodeId, TensorId, layers};
 
 mod cost;
 pub(crate) mod learned;
@@ -29,6 +29,24 @@ pub struct Summary {
     pub nodes: Vec<NodeSummary>,
     /// Which tensors are learned, in order.
     pub learned: Vec<TensorId>,
+    /// Which nodes read which learned tensors, in order of nodes.
+    pub reads: Vec<(NodeId, TensorId)>,
+}
+
+impl Summary {
+    /// Learned elements that some nodes of the graph read, each stored tensor once.
+    pub fn parameters_of(&self, graph: &Graph, nodes: &[NodeId]) -> u64 {
+        let mut read: Vec<TensorId> = nodes
+            .iter()
+            .flat_map(|node| {
+                let from = self.reads.partition_point(|r| r.0 < *node);
+                self.reads[from..].iter().take_while(|r| r.0 == *node).map(|r| r.1)
+            })
+            .collect();
+        read.sort_unstable();
+        read.dedup();
+        sum(read.into_iter().map(|t| learned::elements(graph, t).unwrap_or(0)))
+    }
 }
 
 /// What one module amounts to, everything inside included.
@@ -67,10 +85,12 @@ pub fn summary(graph: &Graph) -> Summary {
         sum(learned.tensors.iter().filter(|id| graph.tensor(**id).is_stored()).map(|id| elements(*id)));
     let mut layers: BTreeMap<String, u64> = BTreeMap::new();
     let mut nodes = Vec::with_capacity(graph.nodes().len());
+    let mut reads = Vec::new();
     for (id, node) in graph.nodes() {
         let kind = layers::effective(graph, node).map_or_else(|| node.kind(), |l| l.name.to_owned());
         *layers.entry(kind).or_insert(0) += 1;
         let parameters = sum(learned.read_by(id).iter().map(|t| elements(*t)));
+        reads.extend(learned.read_by(id).iter().map(|t| (id, *t)));
         nodes.push(NodeSummary { parameters, macs: own[id.index()] });
     }
     let modules = modules::rows(graph, &learned, &own);
@@ -84,6 +104,7 @@ pub fn summary(graph: &Graph) -> Summary {
         modules,
         nodes,
         learned: learned.tensors,
+        reads,
     }
 }
 

@@ -26,6 +26,13 @@ pub(super) fn boxes(
                 .map(|n| n.output.filter(|_| is_drawn(n.kind)).and_then(output))
                 .collect();
         }
+        // What several operators of a box share counts once, as in every other number of it.
+        Values::Measured(Measure::Parameters) if combine == Combine::Sum => {
+            #[expect(clippy::cast_precision_loss, reason = "counts are printed with four digits")]
+            let some = |n: u64| (n > 0).then_some(n as f64);
+            let own = |n: &ViewNode| some(whole.summary.parameters_of(graph, &n.operators));
+            return view.nodes.iter().map(|n| is_drawn(n.kind).then(|| own(n)).flatten()).collect();
+        }
         Values::Measured(measure) => {
             measured = measure.operators(graph, &whole.summary);
             (&measured, &none)

@@ -81,6 +81,10 @@ pub(crate) struct DrawArgs {
     /// `netloom styles` and `netloom themes --show light` list what can be set
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
+    /// JSON file of weights to show where the style can (--style neurons): names of tensors with rows of numbers, such as
+    /// `{"fc1.weight": [[0.5, -1], [2, 0.1]]}`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
     /// Where the data flows to: tb (top to bottom), bt, lr or rl; the style's own direction by default
     #[arg(long)]
     pub(crate) direction: Option<DirectionArg>,

@@ -47,6 +47,10 @@ pub(crate) fn run(args: &DrawArgs, folder: &Path) -> Result<(), Failure> {
         own_theme: theme(args)?,
         overlay: overlay(args)?,
         pictures: pictures(args, folder)?,
+        weights: match &args.weights {
+            Some(path) => netloom::weights_of(&files::text(path)?)?,
+            None => netloom::diagram::tensors::Weights::default(),
+        },
         ..options(args)
     };
     let mut figure = None;

@@ -32,8 +32,6 @@ pub struct RowItem {
     pub gap: f64,
     /// Where vertical arrows enter it, px right of its middle.
     pub axis: f64,
-    /// Whether by-passes come down onto it, so that the path leaves it at its side where it goes up.
-    pub crowned: bool,
 }
 
 /// Distances to keep, px.
@@ -187,8 +185,7 @@ fn columns(input: &RowsInput) -> (Vec<usize>, Vec<f64>) {
             std::cmp::Ordering::Greater => Some(Course::Down),
             std::cmp::Ordering::Less => Some(Course::Up),
         });
-        let blocked = turn == Some(Course::Up) && before.is_some_and(|b| b.crowned);
-        let stays = turn.is_some() && (course.is_none() || course == turn) && !blocked;
+        let stays = turn.is_some() && (course.is_none() || course == turn);
         if !stays {
             axes.push(axes.last().copied().unwrap_or(0.0));
         }
@@ -529,17 +526,6 @@ mod tests {
     fn a_turn_without_a_step_aside_goes_round_the_corner() {
         let layout = check(&[0, 1, 0], &[(0, 2)], &[0.0, 0.0, 30.0]);
         assert_eq!(layout.steps[1].len(), 3);
-    }
-
-    #[test]
-    fn a_path_up_leaves_what_by_passes_come_down_onto_at_its_side() {
-        let mut items = path(&[1, 1, 0]);
-        items[1].head = Size::default();
-        items[1].crowned = true;
-        let layout = rows(&RowsInput { items, links: vec![(0, 1)], spacing: RowSpacing::default() });
-        let (up, over) = (&layout.steps[1], layout.links[0].as_ref().expect("a way"));
-        assert_eq!(up.len(), 3, "{up:?}");
-        assert!(up[1].x > layout.items[1].right() && over[over.len() - 1].x < layout.items[1].right());
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use compare::{Comparison, DiffOptions, diff};
 pub use error::{Error, ErrorKind};
 pub use figure::{
     AUTO, Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation,
-    text_figure,
+    text_figure, weights_of,
 };
 pub use netloom_diagram::notations::NOTATIONS;
 pub use netloom_diagram::plain::printable;

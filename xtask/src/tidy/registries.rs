@@ -115,6 +115,7 @@ const REGISTRIES: &[Registry] = &[
         beside: &[
             ("auto", "which style suits a model"),
             ("caption", "name, totals and legend below a figure of any style"),
+            ("rowed", "tensors in rows, for the styles of maps and units"),
             ("settings", "what can be set about a style"),
             ("sheet", "a body and its caption on one canvas"),
             ("value", "numbers and pictures at boxes of any style"),

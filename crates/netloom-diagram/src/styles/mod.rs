@@ -5,6 +5,7 @@ use netloom_layout::Direction;
 use netloom_scene::kurbo::Size;
 use netloom_scene::{Scene, Theme};
 
+use crate::tensors::Weights;
 use crate::view::View;
 
 pub mod auto;
@@ -12,6 +13,9 @@ mod blocks;
 mod caption;
 mod cells;
 mod layered;
+mod lenet;
+mod neurons;
+mod rowed;
 mod settings;
 mod sheet;
 mod strip;
@@ -71,6 +75,8 @@ pub static STYLES: &[&Style] = &[
     &blocks::STYLE,
     &cells::STYLE,
     &layered::STYLE,
+    &lenet::STYLE,
+    &neurons::STYLE,
     &strip::STYLE,
     &tree::STYLE,
     &unet::STYLE,
@@ -103,6 +109,8 @@ pub struct DrawOptions {
     pub batch: bool,
     /// What is set about the style; every name is one of its settings.
     pub settings: Settings,
+    /// Weights to show, where they are given.
+    pub weights: Weights,
 }
 
 impl DrawOptions {
@@ -119,6 +127,7 @@ impl DrawOptions {
             note: String::new(),
             batch: false,
             settings: Settings::default(),
+            weights: Weights::default(),
         }
     }
 }

@@ -10,8 +10,7 @@ use crate::{Graph, Node, NodeId, Producer, TensorId, layers};
 
 /// The operators of a model and how its data flows through them.
 pub(super) struct Flow {
-    /// Operators that are compared, producers first: a walk back from the outputs, inputs in order, the longest first
-    /// where their order makes no difference.
+    /// Operators that are compared, producers first: a walk back from the outputs, the longest branch first.
     pub order: Vec<NodeId>,
     /// Operators that only move data, and so are counted only.
     pub movers: Vec<NodeId>,
@@ -139,10 +138,10 @@ fn walk(graph: &Graph, topological: &[NodeId], is_compared: &[bool]) -> Vec<Node
             [one] if !is_compared[id.index()] => *one,
             _ => own.finish(),
         };
-        // The longest branch first where the order of inputs says nothing.
-        if commutes {
-            makers.sort_by_key(|m| (std::cmp::Reverse(depth[m.index()]), print[m.index()]));
-        }
+        // The longest branch first; a stable sort keeps the order of inputs.
+        makers.sort_by_key(|m| {
+            (std::cmp::Reverse(depth[m.index()]), if commutes { print[m.index()] } else { 0 })
+        });
         before[id.index()] = makers;
     }
     let mut roots: Vec<NodeId> = graph

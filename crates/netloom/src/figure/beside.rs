@@ -65,6 +65,7 @@ pub fn draw_beside(models: &[(&Graph, &str)], options: &FigureOptions) -> Result
     let draw = DrawOptions {
         direction: options.direction.unwrap_or(style.direction),
         settings: settings(style, options)?,
+        weights: options.weights.clone(),
         width_px: options.width_px,
         legend: options.legend,
         caption: options.caption,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_diagram::styles::{self, Nodes, Settings, Style};
+use netloom_diagram::tensors::Weights;
 use netloom_diagram::view::{Callout, NodeKind, Picture, View, ViewNode};
 use netloom_diagram::{Depth, Detail, Fold};
 use netloom_export::{Length, Unit};
@@ -24,11 +25,13 @@ mod finish;
 mod notation;
 mod page;
 mod text;
+mod weights;
 
 pub use beside::{MAX_MODELS, draw_beside};
 pub(crate) use compared::{compared, union};
 pub use notation::notation;
 pub use text::{description, text_figure};
+pub use weights::weights_of;
 
 use finish::Finish;
 use page::Chosen;
@@ -52,6 +55,8 @@ pub struct FigureOptions {
     pub plumbing: bool,
     /// What is set about the style: names of its settings with values; see [`netloom_diagram::styles::Setting`].
     pub settings: Vec<(String, String)>,
+    /// Weights to show, where the style can; see [`weights_of`].
+    pub weights: Weights,
     /// Where the data flows to; `None` is the style's own direction.
     pub direction: Option<Direction>,
     /// Printed width, px (96 to the inch); `None` prints at its own size, at most 7 in wide.
@@ -99,6 +104,7 @@ impl Default for FigureOptions {
             detail: Detail::Paper,
             plumbing: false,
             settings: Vec::new(),
+            weights: Weights::default(),
             direction: None,
             width_px: None,
             height_px: None,

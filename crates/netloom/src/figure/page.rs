@@ -69,6 +69,7 @@ pub(super) fn choose_among(
     let draw = DrawOptions {
         direction,
         settings,
+        weights: options.weights.clone(),
         width_px: options.width_px,
         page,
         legend: options.legend,

@@ -43,7 +43,7 @@ pub(in crate::styles) fn draw(view: &View, layout: &Layout, options: &DrawOption
 }
 
 /// How long two courses run together from their start, px.
-fn shared_px(a: &[Point], b: &[Point]) -> f64 {
+pub(in crate::styles) fn shared_px(a: &[Point], b: &[Point]) -> f64 {
     let mut length = 0.0;
     for (p, q) in a.windows(2).zip(b.windows(2)) {
         if p[0] != q[0] {
@@ -62,7 +62,7 @@ fn shared_px(a: &[Point], b: &[Point]) -> f64 {
 }
 
 /// A course without its first `cut` px.
-fn without_start(points: &[Point], cut: f64) -> Vec<Point> {
+pub(in crate::styles) fn without_start(points: &[Point], cut: f64) -> Vec<Point> {
     let mut cut = cut.max(0.0);
     let mut rest = points;
     while let [a, b, tail @ ..] = rest {

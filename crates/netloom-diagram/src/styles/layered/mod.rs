@@ -20,7 +20,7 @@ mod remarks;
 pub(super) use boxes::draw as draw_boxes;
 pub(super) use boxes::{Crossings, frame, tooltip};
 pub(super) use details::badge;
-pub(super) use edges::draw as draw_edges;
+pub(super) use edges::{draw as draw_edges, shared_px, without_start};
 pub(super) use measure::{BoxText, MERGE, Measured, PILL, edges, is_across, measure};
 
 pub(super) static STYLE: Style = Style {

@@ -7,7 +7,7 @@ use netloom_scene::{Color, Dash, Group, Key, Path, Role, Swatch, Text, Theme};
 
 use super::bars::{Bar, Bars, Shape};
 use super::place::{BRACKET, Placed, lowered};
-use super::words::{CLOSED, Deeds, Flow, flow, words};
+use super::words::{Deeds, flow, words};
 use crate::styles::DrawOptions;
 use crate::view::{NodeKind, View};
 
@@ -55,12 +55,7 @@ pub(super) fn draw(
         let (from, to) = (&bars.bars[i], &bars.bars[i + 1]);
         let sort = flow(view, &to.made_by, change(from, to));
         let after_sum = from.shape != Shape::Bar;
-        let deed = match (words(view, &to.made_by, after_sum), sort) {
-            (text, Flow::Down) if text == CLOSED => format!("{CLOSED} to a coarser map"),
-            (text, Flow::Up) if text == CLOSED => format!("{CLOSED} to a finer map"),
-            (text, _) => text,
-        };
-        deeds.add(sort, deed);
+        deeds.add(sort, words(view, &to.made_by, after_sum));
         let color = if to.made_by.is_empty() { theme.edge } else { theme.swatch(sort.swatch()).stroke };
         let arrow = Arrow { from: &from.key, to: &to.key, color, dash: None, number: i };
         arrow.draw(way, theme, into);

@@ -23,7 +23,7 @@ pub(super) static STYLE: Style = Style {
     name: "unet",
     about: "rows by resolution, bars by channels, coloured arrows as operations, straight copies from encoder to decoder",
     nodes: Nodes::Tensors,
-    opens_all: false,
+    opens_all: true,
     callouts: false,
     direction: netloom_layout::Direction::Down,
     settings: SETTINGS,

@@ -1,6 +1,6 @@
 //! How large bars are and where they stand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use netloom_graph::Dim;
 use netloom_layout::{RowItem, RowSpacing, RowsInput, RowsLayout, rows};
@@ -83,10 +83,9 @@ impl Placed {
         let heads: Vec<Vec<TextRun>> = bars.bars.iter().map(|b| head(view, b, options)).collect();
         let sizes = sizes(&bars.bars, options);
         let rows_of = row_numbers(&bars.bars);
-        let mut seen = BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         let lowered_of: Vec<bool> = rows_of.iter().map(|row| !seen.insert(*row)).collect();
         let line = theme.line_height(theme.note_size);
-        let crowned: BTreeSet<usize> = bars.by_passes.iter().filter(|b| !b.is_copy).map(|b| b.to).collect();
         let mut items: Vec<RowItem> = Vec::new();
         for (i, bar) in bars.bars.iter().enumerate() {
             let body = match bar.shape {
@@ -113,7 +112,6 @@ impl Placed {
                 gap: 0.0,
                 // A finer map enters where its own channels are.
                 axis: bar.copied * body.width / 2.0,
-                crowned: bar.shape != Shape::Bar && crowned.contains(&i),
             });
         }
         for bracket in &brackets {

@@ -61,9 +61,6 @@ fn is_point(node: &ViewNode) -> bool {
     node.title.split([' ', ',']).nth(1).is_some_and(|k| !k.is_empty() && k.split('×').all(|side| side == "1"))
 }
 
-/// What is said of a closed module.
-pub(super) const CLOSED: &str = "closed block";
-
 /// What some boxes do, sizes left out: `conv 3×3, ReLU`. The activation behind a sum goes without saying.
 pub(super) fn words(view: &View, boxes: &[usize], after_sum: bool) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -76,7 +73,7 @@ pub(super) fn words(view: &View, boxes: &[usize], after_sum: bool) -> String {
     };
     for node in boxes.iter().map(|n| &view.nodes[*n]) {
         if node.kind == NodeKind::Module || node.is_stand_in() {
-            parts.push(CLOSED.to_owned());
+            parts.push("closed block".to_owned());
             continue;
         }
         if matches!(node.kind, NodeKind::Layer) && !is_join(node) {

@@ -283,6 +283,11 @@ impl Maker {
         self.constant(owner, name, dtype, value)
     }
 
+    /// A stored number that says that something is so.
+    pub fn yes(&mut self, owner: &str, name: &str) -> TensorId {
+        self.constant(owner, name, DType::Bool, Value::int(1))
+    }
+
     fn constant(&mut self, owner: &str, name: &str, dtype: DType, value: Value) -> TensorId {
         let dims = value.dims.iter().map(|n| Dim::Known(i64::try_from(*n).unwrap_or(i64::MAX)));
         let shape = Shape::Ranked(dims.collect());

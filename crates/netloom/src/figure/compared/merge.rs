@@ -207,8 +207,7 @@ impl<'a> Merge<'a> {
                 copy.key = Key::new(format!("before/{}", node.key));
                 copy.parent = parent;
                 copy.modules = Vec::new();
-                // A frame has no module there, so it stands for what it holds.
-                copy.operators = inside[i].iter().map(|n| self.offset.node(*n)).collect();
+                copy.operators = node.operators.iter().map(|n| self.offset.node(*n)).collect();
                 copy.output = node.output.map(|t| self.offset.tensor(t));
                 self.set(&mut copy, State::Removed);
                 after.nodes.push(copy);

@@ -99,5 +99,7 @@ fn dropout(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
     }
     let dtype = maker.dtype(input);
     let ratio = maker.float(&call.name, "ratio", rate, dtype);
-    call.node(maker, "Dropout", [input, ratio], vec![])
+    // A notation describes the network as it is trained, or nobody would write dropout down.
+    let training = maker.yes(&call.name, "training");
+    call.node(maker, "Dropout", [input, ratio, training], vec![])
 }

@@ -379,7 +379,7 @@ impl Ways<'_> {
         let right = self.rects[i].center().x + reach(i);
         let row = &self.between[item.row];
         match row.get(row.partition_point(|k| *k <= i)) {
-            Some(&next) => f64::midpoint(right, self.rects[next].center().x - reach(next)).min(right + 6.0),
+            Some(&next) => f64::midpoint(right, self.rects[next].center().x - reach(next)).min(right + 3.0),
             None => right + 4.0,
         }
     }

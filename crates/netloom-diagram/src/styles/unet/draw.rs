@@ -1,7 +1,7 @@
 //! Draws what was placed.
 
 use netloom_scene::figures::{label_at, plus, rect, route, times, tip};
-use netloom_scene::kurbo::{BezPath, Point, Rect};
+use netloom_scene::kurbo::{BezPath, Point, Rect, Vec2};
 use netloom_scene::text::shape;
 use netloom_scene::{Color, Dash, Group, Key, Path, Role, Swatch, Text, Theme};
 
@@ -51,6 +51,15 @@ pub(super) fn draw(
         draw_bar(view, bar, area, (i == 0, i == last), theme, into);
         draw_words(bar, area, placed, i, theme, into);
     }
+    // Tips of the path lie above lines that leave it.
+    for (i, (by_pass, way)) in bars.by_passes.iter().zip(&placed.layout.links).enumerate() {
+        let Some(way) = way else { continue };
+        let (from, to) = (&bars.bars[by_pass.from], &bars.bars[by_pass.to]);
+        let color = theme.swatch("flow_copy").stroke;
+        let dash = by_pass.is_copy.then_some(theme.skip_dash);
+        let number = placed.layout.steps.len() + i;
+        Arrow { from: &from.key, to: &to.key, color, dash, number }.draw(way, theme, into);
+    }
     for (i, way) in placed.layout.steps.iter().enumerate() {
         let (from, to) = (&bars.bars[i], &bars.bars[i + 1]);
         let sort = flow(view, &to.made_by, change(from, to));
@@ -59,14 +68,6 @@ pub(super) fn draw(
         let color = if to.made_by.is_empty() { theme.edge } else { theme.swatch(sort.swatch()).stroke };
         let arrow = Arrow { from: &from.key, to: &to.key, color, dash: None, number: i };
         arrow.draw(way, theme, into);
-    }
-    for (i, (by_pass, way)) in bars.by_passes.iter().zip(&placed.layout.links).enumerate() {
-        let Some(way) = way else { continue };
-        let (from, to) = (&bars.bars[by_pass.from], &bars.bars[by_pass.to]);
-        let color = theme.swatch("flow_copy").stroke;
-        let dash = by_pass.is_copy.then_some(theme.skip_dash);
-        let number = placed.layout.steps.len() + i;
-        Arrow { from: &from.key, to: &to.key, color, dash, number }.draw(way, theme, into);
     }
     draw_brackets(view, placed, theme, into);
 }
@@ -210,13 +211,33 @@ fn draw_brackets(view: &View, placed: &Placed, theme: &Theme, into: &mut Group) 
         line.line_to((x1, y));
         group.push(Path::new(node.key.piece("bracket"), line).stroked(theme.muted, theme.box_stroke));
         let run = shape(&format!("×{}", node.repeat), &theme.header_style(true));
-        // Arrows leave downwards from the middle of bars; between two bars there are none.
-        let x = match items {
-            [a, b, ..] => f64::midpoint(a.right(), b.x).min(b.center().x - run.width / 2.0 - 2.0 * AIR),
-            _ => x0 - 2.0 - run.width / 2.0,
-        };
-        let middle = if items.len() > 1 { y + HOOK.1 + 1.0 + run.cap_height() } else { y + HOOK.1 };
+        let middle = y + HOOK.1 + 1.0 + run.cap_height();
+        let own = Rect::new(
+            -run.width / 2.0,
+            middle - run.cap_height(),
+            run.width / 2.0,
+            middle + run.cap_height(),
+        );
+        let beside = (x0 - 2.0 - run.width / 2.0, y + HOOK.1);
+        let below = items.windows(2).flat_map(|w| {
+            let gap = f64::midpoint(w[0].right(), w[1].x);
+            [gap, gap.min(w[1].center().x - run.width / 2.0 - 2.0 * AIR)]
+        });
+        // Below the bracket where no arrow passes, else left of it.
+        let (x, middle) = below
+            .map(|x| (x, middle))
+            .find(|(x, _)| is_free(placed, own + Vec2::new(*x, 0.0)))
+            .unwrap_or(beside);
         group.push(label_at(node.key.piece("times"), run, Point::new(x, middle), theme.ink));
         into.push(group);
     }
+}
+
+/// Whether no arrow passes a place.
+fn is_free(placed: &Placed, place: Rect) -> bool {
+    let ways = placed.layout.steps.iter().chain(placed.layout.links.iter().flatten());
+    ways.flat_map(|way| way.windows(2)).all(|w| {
+        let line = Rect::new(w[0].x, w[0].y, w[1].x, w[1].y).abs();
+        line.x1 <= place.x0 || line.x0 >= place.x1 || line.y1 <= place.y0 || line.y0 >= place.y1
+    })
 }

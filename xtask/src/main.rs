@@ -11,6 +11,7 @@ mod gallery;
 mod golden;
 mod new;
 mod tidy;
+mod web;
 mod workspace;
 
 /// What a command gives back: a message in lower case when it failed.
@@ -33,6 +34,7 @@ const COMMANDS: &[Command] = &[
     golden::COMMAND,
     new::COMMAND,
     tidy::COMMAND,
+    web::COMMAND,
 ];
 
 fn main() -> ExitCode {

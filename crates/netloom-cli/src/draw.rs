@@ -59,6 +59,7 @@ pub(crate) fn run(args: &DrawArgs, folder: &Path) -> Result<(), Failure> {
         let bytes = match format {
             Format::Text => netloom::text_figure(graph, &options, args.ascii)?.into_bytes(),
             Format::Notation(name) => netloom::notation(graph, &options, name)?.into_bytes(),
+            Format::Page => netloom::html::page(graph, &options)?,
             Format::Json => netloom::import::writers::json::write(graph).into_bytes(),
             Format::Picture(format) => {
                 let drawn = match figure.take() {
@@ -183,6 +184,8 @@ fn targets(args: &DrawArgs) -> Result<Vec<(PathBuf, Format)>, Failure> {
 enum Format {
     /// Lines of plain text.
     Text,
+    /// A page for a browser.
+    Page,
     /// The graph as JSON.
     Json,
     /// The language of another program that draws, by name.
@@ -197,6 +200,7 @@ impl Format {
         let name = name.trim_start_matches('.').to_lowercase();
         match name.as_str() {
             "txt" | "text" => return Some(Self::Text),
+            "html" | "htm" => return Some(Self::Page),
             "json" => return Some(Self::Json),
             _ => {}
         }

@@ -21,8 +21,14 @@ pub(crate) fn outputs() -> Result<(), Failure> {
 
 /// Every format a figure can be written in, with its extensions where they differ from its name.
 fn output_rows() -> Vec<(String, String)> {
-    let own =
-        [("json", "the graph as documented, versioned JSON"), ("txt", "lines of plain text for a terminal")];
+    let own = [
+        (
+            "html",
+            "one page for a browser, with no need for a network: open and close modules, search, numbers",
+        ),
+        ("json", "the graph as documented, versioned JSON"),
+        ("txt", "lines of plain text for a terminal"),
+    ];
     let about = |name: &str, about: &str, extensions: &[&str]| {
         let others: Vec<String> =
             extensions.iter().filter(|e| **e != name).map(|e| format!(".{e}")).collect();

@@ -22,6 +22,7 @@
 mod bitmap;
 pub mod error;
 pub mod length;
+pub mod markup;
 pub mod options;
 pub mod outputs;
 mod walk;

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.ttLib import TTFont
 
 LATIN = "U+0020-007E,U+00A0-024F,U+02B0-02FF,U+0300-036F,U+1E00-1EFF"
 GREEK = "U+0370-03FF"
@@ -37,6 +38,37 @@ FONTS = [
      [LATIN, GREEK, CYRILLIC, MARKS, MATHS, SHAPES, BOXES, LETTERS, "U+2300-23FF", "U+FFFD"]),
 ]
 
+# What interactive pages carry, cut from the fonts above: names and numbers of figures.
+WORDS = "U+0020-007E,U+00A0,U+00B0-00B7,U+00D7,U+2009,U+2010-2015,U+2018-201D,U+2022,U+2026,U+2212"
+SIGNS = "U+00A1-00FF,U+0391-03C9,U+2030-2033,U+2070-2089,U+2190-2193,U+2200-2208,U+2211-221E,U+2248,U+2260-2265,U+2295-2299,U+22C5,U+2308-230B,U+FFFD"
+
+
+def small(here: Path) -> None:
+    """Cuts without kerning, digits equally wide without being asked: what needs no shaper to measure."""
+    (here / "small").mkdir(exist_ok=True)
+    for _, target, _ in FONTS:
+        if "Mono" in target:
+            continue
+        font = TTFont(here / target)
+        tabular = {}
+        gsub = font["GSUB"].table if "GSUB" in font else None
+        for record in gsub.FeatureList.FeatureRecord if gsub else []:
+            if record.FeatureTag == "tnum":
+                for index in record.Feature.LookupListIndex:
+                    for table in gsub.LookupList.Lookup[index].SubTable:
+                        tabular.update(getattr(table, "ExtSubTable", table).mapping)
+        for table in font["cmap"].tables:
+            for code, glyph in table.cmap.items():
+                if 0x30 <= code <= 0x39:
+                    table.cmap[code] = tabular.get(glyph, glyph)
+        options = subset.Options(layout_features=[], name_IDs=[1, 2, 4, 6], notdef_outline=True, hinting=False)
+        options.drop_tables += ["GSUB", "GPOS", "GDEF"]
+        cut = subset.Subsetter(options)
+        cut.populate(unicodes=subset.parse_unicodes(f"{WORDS},{SIGNS}" if "DejaVu" in target else WORDS))
+        cut.subset(font)
+        font.save(here / "small" / target)
+        print("small", target, (here / "small" / target).stat().st_size)
+
 
 def main(root: Path) -> None:
     here = Path(__file__).parent
@@ -54,6 +86,7 @@ def main(root: Path) -> None:
             "--drop-tables+=DSIG,FFTM",
         ])
         print(target, (here / target).stat().st_size)
+    small(here)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@
 mod compare;
 mod error;
 mod figure;
+#[cfg(feature = "html")]
+pub mod html;
+pub mod live;
 pub mod overlay;
 mod picture;
 pub mod report;

@@ -83,6 +83,9 @@ pub static STYLES: &[&Style] = &[
     &volumes::STYLE,
 ];
 
+/// The style whose boxes open and close, for those who have no use for the others.
+pub static LAYERED: &Style = &layered::STYLE;
+
 /// The room that a figure may take where nothing else is asked: two columns of a page, px.
 pub const PAGE: Size = Size::new(672.0, 864.0);
 

@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind, Options};
 mod pdf;
 #[cfg(feature = "png")]
 mod png;
-mod svg;
+pub(crate) mod svg;
 mod tikz;
 
 /// A kind of file a frame can be written as.

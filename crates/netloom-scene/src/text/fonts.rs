@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+#[cfg(not(page_engine))]
 use harfrust::{Direction, Feature, ShapePlan, Shaper, ShaperData, Tag, script};
 use kurbo::BezPath;
 use skrifa::charmap::Charmap;
@@ -36,7 +37,9 @@ pub(super) const FALLBACK: Font = Font(6);
 
 /// A font of which only the letters were known until now; parsed once.
 pub(super) struct Loaded {
+    #[cfg(not(page_engine))]
     pub shaper: Shaper<'static>,
+    #[cfg(not(page_engine))]
     pub plan: ShapePlan,
     pub charmap: Charmap<'static>,
     pub units_per_em: f64,
@@ -51,6 +54,18 @@ const OFL_INTER: &str = include_str!("../../fonts/LICENSE-Inter.txt");
 const OFL_MONO: &str = include_str!("../../fonts/LICENSE-JetBrainsMono.txt");
 const VERA: &str = include_str!("../../fonts/LICENSE-DejaVu.txt");
 
+/// The bytes of a font; the engine of interactive pages, which has to be small, carries cuts that
+/// need no shaper, and no letters of equal width, which its figures do not use.
+macro_rules! letters {
+    ($name:literal, $small:literal) => {{
+        #[cfg(not(page_engine))]
+        const BYTES: &[u8] = include_bytes!(concat!("../../fonts/", $name));
+        #[cfg(page_engine)]
+        const BYTES: &[u8] = include_bytes!(concat!("../../fonts/small/", $small));
+        BYTES
+    }};
+}
+
 const COUNT: usize = 7;
 
 static FACES: [FontFace; COUNT] = [
@@ -60,7 +75,7 @@ static FACES: [FontFace; COUNT] = [
         family: "Inter",
         weight: 400,
         italic: false,
-        bytes: include_bytes!("../../fonts/Inter-Regular.otf"),
+        bytes: letters!("Inter-Regular.otf", "Inter-Regular.otf"),
         license: OFL_INTER,
     },
     FontFace {
@@ -69,7 +84,7 @@ static FACES: [FontFace; COUNT] = [
         family: "Inter",
         weight: 500,
         italic: false,
-        bytes: include_bytes!("../../fonts/Inter-Medium.otf"),
+        bytes: letters!("Inter-Medium.otf", "Inter-Medium.otf"),
         license: OFL_INTER,
     },
     FontFace {
@@ -78,7 +93,7 @@ static FACES: [FontFace; COUNT] = [
         family: "Inter",
         weight: 600,
         italic: false,
-        bytes: include_bytes!("../../fonts/Inter-SemiBold.otf"),
+        bytes: letters!("Inter-SemiBold.otf", "Inter-SemiBold.otf"),
         license: OFL_INTER,
     },
     FontFace {
@@ -87,7 +102,7 @@ static FACES: [FontFace; COUNT] = [
         family: "Inter",
         weight: 400,
         italic: true,
-        bytes: include_bytes!("../../fonts/Inter-Italic.otf"),
+        bytes: letters!("Inter-Italic.otf", "Inter-Italic.otf"),
         license: OFL_INTER,
     },
     FontFace {
@@ -96,7 +111,7 @@ static FACES: [FontFace; COUNT] = [
         family: "JetBrains Mono",
         weight: 400,
         italic: false,
-        bytes: include_bytes!("../../fonts/JetBrainsMono-Regular.ttf"),
+        bytes: letters!("JetBrainsMono-Regular.ttf", "Inter-Regular.otf"),
         license: OFL_MONO,
     },
     FontFace {
@@ -105,7 +120,7 @@ static FACES: [FontFace; COUNT] = [
         family: "JetBrains Mono",
         weight: 500,
         italic: false,
-        bytes: include_bytes!("../../fonts/JetBrainsMono-Medium.ttf"),
+        bytes: letters!("JetBrainsMono-Medium.ttf", "Inter-Regular.otf"),
         license: OFL_MONO,
     },
     FontFace {
@@ -114,11 +129,12 @@ static FACES: [FontFace; COUNT] = [
         family: "DejaVu Sans",
         weight: 400,
         italic: false,
-        bytes: include_bytes!("../../fonts/DejaVuSans.ttf"),
+        bytes: letters!("DejaVuSans.ttf", "DejaVuSans.ttf"),
         license: VERA,
     },
 ];
 
+#[cfg(not(page_engine))]
 static SHAPER_DATA: [OnceLock<ShaperData>; COUNT] = [const { OnceLock::new() }; COUNT];
 static LOADED: [OnceLock<Loaded>; COUNT] = [const { OnceLock::new() }; COUNT];
 
@@ -158,15 +174,21 @@ pub(super) fn load(font: Font) -> Option<&'static Loaded> {
     let face = FACES.get(index)?;
     Some(LOADED.get(index)?.get_or_init(|| {
         let file = FontRef::new(face.bytes).expect("a test reads every embedded font");
-        let data = SHAPER_DATA[index].get_or_init(|| ShaperData::new(&file));
-        let shaper = data.shaper(&file).build();
-        let features = [Feature::new(Tag::new(b"tnum"), 1, ..), Feature::new(Tag::new(b"kern"), 1, ..)];
-        let plan = ShapePlan::new(&shaper, Direction::LeftToRight, Some(script::LATIN), None, &features);
+        #[cfg(not(page_engine))]
+        let (shaper, plan) = {
+            let data = SHAPER_DATA[index].get_or_init(|| ShaperData::new(&file));
+            let shaper = data.shaper(&file).build();
+            let features = [Feature::new(Tag::new(b"tnum"), 1, ..), Feature::new(Tag::new(b"kern"), 1, ..)];
+            let plan = ShapePlan::new(&shaper, Direction::LeftToRight, Some(script::LATIN), None, &features);
+            (shaper, plan)
+        };
         let metrics = file.metrics(Size::unscaled(), LocationRef::default());
         let units_per_em = f64::from(metrics.units_per_em).max(1.0);
         let em = |units: f32| f64::from(units) / units_per_em;
         Loaded {
+            #[cfg(not(page_engine))]
             shaper,
+            #[cfg(not(page_engine))]
             plan,
             charmap: file.charmap(),
             units_per_em,

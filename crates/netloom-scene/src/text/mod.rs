@@ -2,8 +2,11 @@
 
 mod fit;
 mod fonts;
+#[cfg(any(test, page_engine))]
+mod plain;
 mod sfnt;
 mod shape;
+pub mod small;
 mod subset;
 
 use kurbo::{Affine, BezPath, Rect};

@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 
+#[cfg(not(page_engine))]
 use harfrust::{Direction, ShapeOptions, UnicodeBuffer, script};
 
-use super::fonts::{self, FALLBACK, Loaded};
-use super::{Font, Glyph, TextRun, TextStyle};
+#[cfg(not(page_engine))]
+use super::Glyph;
+#[cfg(not(page_engine))]
+use super::fonts::Loaded;
+use super::fonts::{self, FALLBACK};
+use super::{Font, TextRun, TextStyle};
 
 /// The longest text shaped, in characters; what is beyond is cut and `…` set in its place.
 pub const MAX_CHARS: usize = 4096;
@@ -32,7 +37,7 @@ pub fn shape(text: &str, style: &TextStyle) -> TextRun {
     };
     let mut pending: Vec<(usize, char)> = Vec::new();
     let mut font = own;
-    let mut buffer = UnicodeBuffer::new();
+    let mut buffer = Buffer::default();
     for (start, character) in text.char_indices() {
         let (next, shown) = pick(own, font, character, pending.is_empty());
         if next != font && !pending.is_empty() {
@@ -62,7 +67,18 @@ fn pick(own: Font, current: Font, character: char, first: bool) -> (Font, char) 
     }
 }
 
+#[cfg(not(page_engine))]
+type Buffer = UnicodeBuffer;
+#[cfg(page_engine)]
+type Buffer = ();
+
+#[cfg(page_engine)]
+fn place(run: &mut TextRun, font: Font, piece: &[(usize, char)], (): Buffer) -> Buffer {
+    super::plain::place(run, font, piece);
+}
+
 /// Shapes a piece in one font and puts it at the end of the run; gives the buffer back for the next.
+#[cfg(not(page_engine))]
 fn place(run: &mut TextRun, font: Font, piece: &[(usize, char)], mut buffer: UnicodeBuffer) -> UnicodeBuffer {
     let (Some(Loaded { shaper, plan, units_per_em, .. }), false) = (fonts::load(font), piece.is_empty())
     else {

@@ -193,7 +193,7 @@ fn named_style(name: &str) -> Result<&'static Style, Error> {
 
 /// The graph that is drawn in the place of the source: lifted, with modules where the file names none; `None` when the
 /// source itself is drawn.
-fn prepared(graph: &Graph, options: &FigureOptions) -> Option<Lifted> {
+pub(crate) fn prepared(graph: &Graph, options: &FigureOptions) -> Option<Lifted> {
     options.lift.then(|| {
         let lifted = lift(graph);
         Lifted { graph: hierarchy::infer(&lifted.graph), ..lifted }
@@ -237,6 +237,12 @@ fn settings(style: &'static Style, options: &FigureOptions) -> Result<Settings, 
         })?;
     }
     Ok(settings)
+}
+
+/// A theme that ships.
+pub(crate) fn named_theme(name: &str) -> Result<Theme, Error> {
+    let names = || netloom_scene::theme::all().iter().map(|t| t.name.as_str());
+    netloom_scene::theme::find(name).cloned().ok_or_else(|| Error::unknown("theme", name, names()))
 }
 
 /// The theme that is asked for, with what is set about it.

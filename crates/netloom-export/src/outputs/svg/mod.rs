@@ -9,11 +9,11 @@ use crate::options::Page;
 use crate::walk::{Event, dash, stroke, walk};
 use crate::{Error, Length, Options, Output, TextMode};
 
-mod base64;
+pub(crate) mod base64;
 mod fonts;
 mod ids;
-mod outline;
-mod xml;
+pub(crate) mod outline;
+pub(crate) mod xml;
 
 /// SVG 1.1 with the accessibility roles of SVG 2.
 ///
@@ -308,15 +308,18 @@ impl Writer<'_> {
     }
 
     fn image(&mut self, image: &Image) {
-        self.out.push_str("<image");
-        push_number_attribute(&mut self.out, "x", image.rect.x0);
-        push_number_attribute(&mut self.out, "y", image.rect.y0);
-        push_number_attribute(&mut self.out, "width", image.rect.width());
-        push_number_attribute(&mut self.out, "height", image.rect.height());
-        self.out.push_str(
-            " preserveAspectRatio=\"none\" image-rendering=\"pixelated\" href=\"data:image/png;base64,",
-        );
-        base64::push(&mut self.out, &crate::bitmap::encode(image));
-        self.out.push_str("\"/>\n");
+        push_image(&mut self.out, image, image.rect);
     }
+}
+
+/// Appends a bitmap, drawn into a rectangle.
+pub fn push_image(out: &mut String, image: &Image, rect: kurbo::Rect) {
+    out.push_str("<image");
+    push_number_attribute(out, "x", rect.x0);
+    push_number_attribute(out, "y", rect.y0);
+    push_number_attribute(out, "width", rect.width());
+    push_number_attribute(out, "height", rect.height());
+    out.push_str(" preserveAspectRatio=\"none\" image-rendering=\"pixelated\" href=\"data:image/png;base64,");
+    base64::push(out, &crate::bitmap::encode(image));
+    out.push_str("\"/>\n");
 }

@@ -134,6 +134,10 @@ impl Extents {
             (3, Axis::First) => first(Form::Signal),
             (3, _) => last(Form::Sequence),
             (4, Axis::Last) => last(Form::Maps),
+            // Nothing says where: of square maps the odd one out is the channels.
+            (4, Axis::Unknown) if dims[1] == dims[2] && dims[1] != dims[3] && dims[1].as_size().is_some() => {
+                last(Form::Maps)
+            }
             (4, _) => first(Form::Maps),
             (5, Axis::Last) => last(Form::Solid),
             (5, _) => first(Form::Solid),

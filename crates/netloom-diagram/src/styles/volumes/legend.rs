@@ -37,7 +37,7 @@ pub(super) fn legend(flat: &View, theme: &Theme, has_kernels: bool) -> Vec<(Mark
             _ => {}
         }
         for band in &node.bands {
-            add(band.category, theme.swatch(band.category.name()), band.title.clone());
+            add(band.category, theme.swatch(band.category.name()), full(&band.title));
         }
     }
     entries.sort_by_key(|e| Category::ALL.iter().position(|c| *c == e.0));
@@ -64,6 +64,18 @@ pub(super) fn legend(flat: &View, theme: &Theme, has_kernels: bool) -> Vec<(Mark
         marks.push((Mark::Pill(shape("×N", &theme.header_style(true))), "N in a row".to_owned()));
     }
     marks
+}
+
+/// The name of a norm whose band is abbreviated; anything else as it is.
+fn full(band: &str) -> String {
+    let name = match band {
+        "BN" => "BatchNorm",
+        "LN" => "LayerNorm",
+        "GN" => "GroupNorm",
+        "IN" => "InstanceNorm",
+        other => other,
+    };
+    name.to_owned()
 }
 
 /// What a category is called where its boxes say these words: the word where there is one, what they have in common, or

@@ -1,4 +1,4 @@
-// Opens pages in a real browser, from the disk: node page.mjs RESNET50.html BERT.html [FOLDER FOR PICTURES]
+// Opens pages in a real browser, from the disk: node page.mjs RESNET.html BERT.html [FOLDER FOR PICTURES]
 // Checks what a reader does with them, and reports how long frames take. Without a browser it says so and does nothing.
 import assert from 'node:assert/strict';
 import {existsSync, mkdtempSync, rmSync, statSync} from 'node:fs';
@@ -64,7 +64,7 @@ const main = async () => {
     await shot('resnet50-view');
     await page.locator('[data-set="unfold=true"]').click();
     await calm();
-    assert.ok(await count(page, '.u.node') > 60, 'every block is drawn');
+    assert.ok(await count(page, '.u.node') > 30, 'every block is drawn');
     await page.keyboard.press('Escape');
     await page.keyboard.press('c');
     await calm();

@@ -357,6 +357,23 @@ const toggle = (key) => {
   redraw(key);
   announce(`${u.facts.title} ${u.facts.kind === 'module' ? 'opened' : 'closed'}`);
 };
+/* A frame around few boxes is not drawn: what stands in such a module closes it. */
+const enclosing = (u) => {
+  if (opens(u) || !explicit) return null;
+  const shown = modulesShown();
+  for (let m = index.operators[u.facts.operators?.[0]]?.module; m != null; m = index.modules[m].parent) {
+    if (shown.has(m)) return null;
+    if (explicit.has(m) && index.modules[m].path) return m;
+  }
+  return null;
+};
+const shut = (module, key) => {
+  const gone = new Set([module]);
+  explicit = new Set([...explicit].filter((m) => m !== module && !inside(m, gone)));
+  redraw(key);
+  const box = modulesShown().get(module);
+  if (box) { choose(box); reveal(box); units.get(box)?.el.focus({preventScroll: true}); }
+};
 const middle = () => {
   const box = stage.getBoundingClientRect();
   const [cx, cy] = [(box.width / 2 - view.x) / view.k, (box.height / 2 - view.y) / view.k];
@@ -598,6 +615,12 @@ const choose = (key) => {
     b.onclick = () => toggle(key);
     out.push(b);
   }
+  const around = engine.api ? enclosing(u) : null;
+  if (around != null) {
+    const b = el('button', `Close ${index.modules[around].path}`, {class: 'open'});
+    b.onclick = () => shut(around, key);
+    out.push(b);
+  }
   const dl = el('dl');
   for (const [n, v] of f.rows) {
     dl.append(el('dt', n), el('dd', v));
@@ -786,6 +809,9 @@ stage.addEventListener('keydown', (e) => {
   } else if (e.key === 'Enter' || e.key === ' ') {
     e.preventDefault();
     if (opens(units.get(key).unit)) toggle(key); else choose(chosen === key ? null : key);
+  } else if (e.key === 'Backspace') {
+    const around = engine.api && enclosing(units.get(key).unit);
+    if (around != null) shut(around, key);
   } else if (e.key === 'i') choose(chosen === key ? null : key);
 });
 stage.addEventListener('focusin', (e) => {

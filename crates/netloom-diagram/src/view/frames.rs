@@ -27,7 +27,7 @@ const CODER: &str = "coder";
 /// The kind of networks that are trained against or after each other.
 const PLAYER: &str = "player";
 
-fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
+fn run(graph: &Graph, options: &ViewOptions, view: &mut View) {
     if options.detail == Detail::Implement || options.plumbing {
         return;
     }
@@ -60,7 +60,9 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
                 let is_all = is_page
                     && boxes[i] * NEARLY_ALL.1 >= all * NEARLY_ALL.0
                     && !matches!(kind(node).as_str(), CODER | PLAYER);
-                node.repeat > 1 || !options.compact && !folded && !is_all && peers > 1 && most > FEW
+                node.repeat > 1
+                    || asked(graph, options, view, &boxes, i)
+                    || !options.compact && !folded && !is_all && peers > 1 && most > FEW
             };
             let (kept, rest): (Vec<usize>, Vec<usize>) = level.iter().partition(|i| says(**i));
             level = kept;
@@ -87,6 +89,16 @@ fn run(_graph: &Graph, options: &ViewOptions, view: &mut View) {
         }
     }
     view.remove(&gone);
+}
+
+/// Whether a frame was opened by name, and is not all that another such frame holds.
+fn asked(graph: &Graph, options: &ViewOptions, view: &View, boxes: &[usize], i: usize) -> bool {
+    let by_name = |n: usize| {
+        let mut paths = view.nodes[n].modules.iter().map(|m| &graph.module(*m).path);
+        paths.any(|path| !path.is_empty() && options.open.contains(path))
+    };
+    let around = view.nodes[i].parent.filter(|p| boxes[*p] == boxes[i]);
+    by_name(i) && !around.is_some_and(by_name)
 }
 
 /// Gives a frame whose name is short the name of the frame that goes.

@@ -101,8 +101,11 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Table, Error> {
 mod tests {
     use super::*;
 
+    /// Title, unit and rows.
+    type Told<'a> = (&'a str, &'a str, &'a [(&'a str, f64)]);
+
     #[track_caller]
-    fn check(text: &str, expected: Result<(&str, &str, &[(&str, f64)]), &str>) {
+    fn check(text: &str, expected: Result<Told<'_>, &str>) {
         let found = read("dir/my_latency.csv", text.as_bytes());
         let found = found.map_err(|e| e.to_string());
         let expected = expected

@@ -32,8 +32,8 @@ const PITCH: f64 = 48.0;
 const MANY_PORTS: usize = 4;
 /// See [`MANY_PORTS`].
 const FEW_PORTS: usize = 2;
-/// How many pages long or wide a figure of every layer may be where nobody asked for a depth.
-const MAX_PAGES: f64 = 1.6;
+/// The same for tensors, which may be drawn close together.
+const LEAST_TENSOR: f64 = 280.0;
 
 /// A view that was chosen, drawn.
 pub(super) struct Chosen {
@@ -208,28 +208,24 @@ impl Chooser<'_> {
         Some(Chosen { view, scene, notes: vec![note.to_owned()], width_px })
     }
 
-    /// Every layer; blocks in a row once with a count where that makes it fit.
+    /// Every layer; blocks in a row once with a count where that makes it fit, else as many modules open as fit.
     fn opened(&self) -> Chosen {
-        let spec = self.spec(Depth::Full, self.options.detail);
-        let all = (self.views)(&spec);
-        if let Some((scene, width_px)) = self.fit(&all) {
+        let all = (self.views)(&self.spec(Depth::Full, self.options.detail));
+        if let Some((scene, width_px)) = self.fit_unless_hopeless(&all) {
             return Chosen { view: all, scene, notes: Vec::new(), width_px };
         }
-        let mut chosen = self.asked(Depth::Full);
-        let size = chosen.scene.size;
-        // What flows across may be wider by as much as its type can be smaller.
-        let across = matches!(self.draw.direction, Direction::Left | Direction::Right);
-        let wide = if across { 1.0 / self.least_scale + 1e-3 } else { MAX_PAGES };
-        if size.height > MAX_PAGES * self.page.height || size.width > wide * self.page.width {
-            let levels = self.levels(self.options.detail);
-            return self.richest(&levels, &[]).unwrap_or_else(|| self.elided(levels));
+        let levels = self.levels(self.options.detail);
+        if let Some(folded) = levels.last().filter(|v| !is_closed(v) && **v != all)
+            && let Some((scene, width_px)) = self.fit_unless_hopeless(folded)
+        {
+            let note = "blocks in a row are drawn once, so that the figure fits the page".to_owned();
+            return Chosen { view: folded.clone(), scene, notes: vec![note], width_px };
         }
-        if chosen.view != all {
-            chosen
-                .notes
-                .insert(0, "blocks in a row are drawn once, so that the figure fits the page".to_owned());
-        }
-        chosen
+        self.richest(&levels, &[]).unwrap_or_else(|| self.elided(levels))
+    }
+
+    fn fit_unless_hopeless(&self, view: &View) -> Option<Fitted> {
+        (!self.is_hopeless(view)).then(|| self.fit(view)).flatten()
     }
 
     /// The depth that was asked for, whether it fits or not.
@@ -285,7 +281,8 @@ impl Chooser<'_> {
     fn levels(&self, detail: Detail) -> Vec<View> {
         let mut levels: Vec<View> = Vec::new();
         for depth in 1..=MAX_DEPTH {
-            let next = (self.views)(&self.spec(Depth::Levels(depth), detail));
+            let spec = self.spec(Depth::Levels(depth), detail);
+            let next = (self.views)(&ViewOptions { fold: self.options.fold, ..spec });
             if levels.last() == Some(&next) {
                 break;
             }
@@ -420,7 +417,10 @@ impl Chooser<'_> {
         let pitch = theme.rank_gap / 2.0 + theme.line_height(theme.label_size);
         #[expect(clippy::cast_precision_loss, reason = "counts of boxes are far below 2^53")]
         let (chain, boxes) = (longest_chain(view) as f64, boxes(view) as f64);
-        !self.style.opens_all && (chain * pitch > length || boxes * LEAST_AREA > width * height)
+        if self.style.opens_all {
+            return boxes * LEAST_TENSOR > width * height;
+        }
+        chain * pitch > length || boxes * LEAST_AREA > width * height
     }
 
     /// Draws a view with its numbers.

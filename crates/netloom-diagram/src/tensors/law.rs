@@ -87,14 +87,14 @@ impl PowerLaw {
         (self.longest_px * part).max(self.least_px)
     }
 
-    /// The law in words: `size^0.46`, with what is drawn as `what`; `log size` for the logarithm, `size` in proportion.
+    /// The law in words: `size⁰·⁴⁶`, with what is drawn as `what`; `log size` for the logarithm, `size` in proportion.
     pub fn words(&self, what: &str) -> String {
         match self.exponent {
             None => format!("log {what}"),
             Some(e) if (e - 1.0).abs() < 1e-9 => what.to_owned(),
             Some(e) if (e - 0.5).abs() < 1e-9 => format!("√{what}"),
             Some(e) if (e - 1.0 / 3.0).abs() < 1e-9 => format!("∛{what}"),
-            Some(e) => format!("{what}^{e:.2}"),
+            Some(e) => format!("{what}{}", raised(e)),
         }
     }
 
@@ -102,6 +102,14 @@ impl PowerLaw {
     pub fn exponent(&self) -> Option<f64> {
         self.exponent
     }
+}
+
+/// An exponent of two decimals, as it is written above the line.
+fn raised(exponent: f64) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let text = format!("{exponent:.2}");
+    let digit = |c: char| c.to_digit(10).and_then(|d| DIGITS.get(d as usize)).copied().unwrap_or('·');
+    text.trim_end_matches('0').trim_end_matches('.').chars().map(digit).collect()
 }
 
 #[cfg(test)]
@@ -122,10 +130,10 @@ mod tests {
             &[224, 112, 56, 28, 14, 7],
             (24.0, 120.0),
             Scale::Auto,
-            "x^0.46",
+            "x⁰·⁴⁶",
             &[120.0, 87.0, 63.0, 46.0, 34.0, 24.0],
         );
-        check(&[3, 64, 128, 256, 512], (4.0, 48.0), Scale::Auto, "x^0.48", &[4.0, 18.0, 25.0, 34.0, 48.0]);
+        check(&[3, 64, 128, 256, 512], (4.0, 48.0), Scale::Auto, "x⁰·⁴⁸", &[4.0, 18.0, 25.0, 34.0, 48.0]);
         check(&[1, 4, 16], (1.0, 64.0), Scale::Linear, "x", &[4.0, 16.0, 64.0]);
         check(&[1, 4, 16], (1.0, 64.0), Scale::Sqrt, "√x", &[16.0, 32.0, 64.0]);
         check(&[1, 8, 27], (1.0, 30.0), Scale::Cbrt, "∛x", &[10.0, 20.0, 30.0]);
@@ -134,6 +142,6 @@ mod tests {
         check(&[7, 7], (4.0, 48.0), Scale::Auto, "x", &[48.0, 48.0]);
         check(&[], (4.0, 48.0), Scale::Auto, "x", &[]);
         check(&[10, 11], (10.0, 100.0), Scale::Auto, "x", &[91.0, 100.0]);
-        check(&[0, 1_000_000_000], (90.0, 100.0), Scale::Auto, "x^0.25", &[1.0, 100.0]);
+        check(&[0, 1_000_000_000], (90.0, 100.0), Scale::Auto, "x⁰·²⁵", &[1.0, 100.0]);
     }
 }

@@ -27,7 +27,16 @@ pub(super) fn document(width: &str, height: &str) -> String {
 /// A text with every character that means something to TeX escaped, and signs that its fonts lack in math.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if let Some(digit) = superscript(c) {
+            let mut raised = String::from(digit);
+            while let Some(next) = chars.next_if(|c| *c == '·' || superscript(*c).is_some()) {
+                raised.push(superscript(next).unwrap_or('.'));
+            }
+            out += &format!("$^{{{raised}}}$");
+            continue;
+        }
         match c {
             ' '..='~' => match c {
                 '\\' => out.push_str("\\textbackslash{}"),
@@ -43,10 +52,7 @@ pub(super) fn escape(text: &str) -> String {
             },
             _ => match SIGNS.iter().find(|(sign, _)| *sign == c) {
                 Some((_, tex)) => out.push_str(tex),
-                None => match superscript(c) {
-                    Some(digit) => out += &format!("$^{{{digit}}}$"),
-                    None => out.push_str("{\\tiny$\\square$}"),
-                },
+                None => out.push_str("{\\tiny$\\square$}"),
             },
         }
     }
@@ -148,6 +154,7 @@ mod tests {
         check("conv 3×3, 64", "conv 3$\\times$3, 64");
         check("\\input{/etc/passwd}", "\\textbackslash{}input\\{/etc/passwd\\}");
         check("a_b^2 & 50 % #1 $x$ ~", "a\\_b\\^{}2 \\& 50 \\% \\#1 \\$x\\$ \\~{}");
+        check("size⁰·⁵⁵, 2", "size$^{0.55}$, 2");
         check("32² · σ", "32$^{2}$ $\\cdot$ $\\sigma$");
         check("層", "{\\tiny$\\square$}");
         let mut out = String::new();

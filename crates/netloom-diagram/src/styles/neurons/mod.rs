@@ -125,7 +125,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let wires = Wires::new(graph, view, &plan, options, options.settings.flag(SETTINGS, "bias"));
     let seed = options.settings.number(SETTINGS, "seed");
     let dropped = drops::dropped(&plan, &columns, seed);
-    let one = |thin: bool, hide: bool| {
+    let one = |thin: bool, hide: bool, placed: &Placed| {
         let none = vec![Vec::new(); plan.pieces.len()];
         let dropped = if thin { &dropped } else { &none };
         let paint = Paint { view, plan: &plan, theme, columns: &columns, dropped, hide, wires: &wires };
@@ -133,7 +133,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
         plan.draw(
             view,
             options,
-            &placed,
+            placed,
             &|p, rect, into| paint.layer(p, rect, into),
             &|l, placed| joints::joint(&paint, l, placed),
             &mut group,
@@ -142,9 +142,13 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     };
     let mut body = Group::new("figure#body");
     let mut size = placed.size;
-    body.push(one(word("dropout") == "show", false));
+    body.push(if both {
+        one(false, false, &undropped(&plan, &placed))
+    } else {
+        one(word("dropout") == "show", false, &placed)
+    });
     if both {
-        let mut thinned = one(true, true);
+        let mut thinned = one(true, true, &placed);
         thinned.transform = Affine::translate(Vec2::new(size.width + BESIDE, 0.0));
         retag(&mut thinned, "thinned");
         body.push(thinned);
@@ -186,6 +190,16 @@ fn place(
         })
         .collect();
     plan.place(view, &measures, &options.theme, width)
+}
+
+/// The same without the words about what is dropped.
+fn undropped(plan: &Plan, placed: &Placed) -> Placed {
+    let mut all = placed.clone();
+    for (piece, texts) in plan.pieces.iter().zip(&mut all.texts) {
+        let is_drop = |text: &str| piece.then.iter().any(|t| t.dropout.is_some() && t.title == text);
+        texts.retain(|(run, _, above)| *above || !is_drop(&run.text));
+    }
+    all
 }
 
 /// What stands below: a full connection is seen, so that only what follows it is said.

@@ -104,6 +104,7 @@ pub(super) struct Measure {
 }
 
 /// Where everything is.
+#[derive(Clone)]
 pub(super) struct Placed {
     /// The drawing of each piece.
     pub(super) bodies: Vec<Rect>,

@@ -55,7 +55,8 @@ impl Plan {
         }
         for (i, piece) in self.pieces.iter().enumerate() {
             let node = &view.nodes[piece.node];
-            let mut group = Group::new(node.key.clone()).with_title(tooltip(node));
+            let mut group =
+                Group::new(node.key.clone()).with_class(node.category.name()).with_title(tooltip(node));
             match piece.kind {
                 Kind::Merge => {
                     group.role = Role::Node;

@@ -90,7 +90,8 @@ fn draw_bar(
     details.extend(node.bands.iter().map(|b| b.title.clone()));
     details.extend(node.details.iter().cloned());
     let title = format!("{}: {}", node.key.subject(), details.join(", "));
-    let mut group = Group::new(bar.key.clone()).with_role(Role::Node).with_title(title);
+    let mut group =
+        Group::new(bar.key.clone()).with_role(Role::Node).with_class(node.category.name()).with_title(title);
     match bar.shape {
         Shape::Bar => {
             let plain = if first && node.kind == NodeKind::Input {

@@ -1,4 +1,4 @@
-//! Frames of a scene as files: SVG, PDF and PNG.
+//! Frames of a scene as files: SVG, PDF, PNG and TikZ.
 //!
 //! Every output is one [`Output`] in [`OUTPUTS`]; all draw the same shaped glyphs at the same places, so that a figure
 //! looks the same whichever is chosen. Bytes are given back, nothing is written.

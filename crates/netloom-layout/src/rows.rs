@@ -100,13 +100,17 @@ pub fn rows(input: &RowsInput) -> RowsLayout {
     if items.is_empty() {
         return RowsLayout { links: vec![None; input.links.len()], ..RowsLayout::default() };
     }
-    let (column, centers) = columns(input);
     let n_rows = items.iter().map(|i| i.row).max().unwrap_or(0) + 1;
     let mut between = vec![Vec::new(); n_rows];
     for (i, item) in items.iter().enumerate() {
         between[item.row].push(i);
     }
     let kinds: Vec<Kind> = input.links.iter().map(|l| kind(items, &between, *l)).collect();
+    let mut is_met = vec![false; items.len()];
+    for (link, _) in input.links.iter().zip(&kinds).filter(|(_, k)| **k == Kind::Lane) {
+        is_met[link.1] = items[link.1].head.height <= 0.0;
+    }
+    let (column, centers) = columns(input, &is_met);
     let lanes = lanes(items, &input.links, &kinds, n_rows);
     let (tops, height) = heights(input, &lanes, n_rows);
 
@@ -170,8 +174,9 @@ fn lifted(mut layout: RowsLayout, items: &[RowItem]) -> RowsLayout {
     layout
 }
 
-/// The column of every item, and the middle of every item from some origin.
-fn columns(input: &RowsInput) -> (Vec<usize>, Vec<f64>) {
+/// The column of every item, and the middle of every item from some origin; what is met by a link from above has no
+/// room for a way up there.
+fn columns(input: &RowsInput, is_met: &[bool]) -> (Vec<usize>, Vec<f64>) {
     let (items, text) = (&input.items, input.spacing.text);
     let n_rows = items.iter().map(|i| i.row).max().unwrap_or(0) + 1;
     let mut last: Vec<Option<Obstacle>> = vec![None; n_rows];
@@ -185,7 +190,8 @@ fn columns(input: &RowsInput) -> (Vec<usize>, Vec<f64>) {
             std::cmp::Ordering::Greater => Some(Course::Down),
             std::cmp::Ordering::Less => Some(Course::Up),
         });
-        let stays = turn.is_some() && (course.is_none() || course == turn);
+        let is_barred = turn == Some(Course::Up) && i.checked_sub(1).is_some_and(|b| is_met[b]);
+        let stays = turn.is_some() && (course.is_none() || course == turn) && !is_barred;
         if !stays {
             axes.push(axes.last().copied().unwrap_or(0.0));
         }
@@ -539,6 +545,19 @@ mod tests {
             .collect();
         // Three lanes: what spans more runs further out, and what does not overlap shares.
         assert_eq!(tops, [10.0, 2.0, 10.0]);
+    }
+
+    #[test]
+    fn ways_up_stand_clear_of_by_passes_that_arrive_from_above() {
+        let mut items = path(&[1, 1, 1, 0]);
+        for item in &mut items {
+            item.head = Size::default();
+        }
+        let plain = rows(&RowsInput { items: items.clone(), ..RowsInput::default() });
+        let met = rows(&RowsInput { items, links: vec![(0, 2)], spacing: RowSpacing::default() });
+        assert_eq!((plain.steps[2].len(), met.steps[2].len()), (2, 3));
+        let end = met.links[0].as_ref().and_then(|way| way.last()).expect("a way");
+        assert!(met.steps[2][1].x > end.x + 10.0, "{:?}", met.steps[2]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Rows by resolution: bars are tensors, arrows operations, by-passes straight lines between equal resolutions.
 
 use netloom_graph::Graph;
-use netloom_scene::{Color, Group, Scene, Swatch};
+use netloom_scene::text::ellipsize;
+use netloom_scene::{Color, Group, Scene, Swatch, Theme};
 
 use super::caption::{Caption, Mark};
 use super::sheet::sheet;
@@ -51,6 +52,8 @@ fn suits(subject: &Subject<'_>) -> Option<Suits> {
 
 /// The most inputs and outputs beside the path that the small print names.
 const MAX_NAMED: usize = 4;
+/// The widest line of small print about blocks, px.
+const MAX_NOTE: f64 = 280.0;
 
 fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let course = Course::new(graph, view);
@@ -63,7 +66,7 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let mut caption =
         Caption::new(view, options, &name).with_legend(view, options, legend(view, &bars, &deeds, options));
     if options.legend {
-        for note in notes(view, &course, &bars, &placed) {
+        for note in notes(view, &course, &bars, &placed, &options.theme) {
             caption = caption.with_note(&options.theme, &note);
         }
     }
@@ -107,7 +110,7 @@ fn legend(view: &View, bars: &Bars, deeds: &Deeds, options: &DrawOptions) -> Vec
 }
 
 /// What sizes mean, and what the rows do not show.
-fn notes(view: &View, course: &Course, bars: &Bars, placed: &Placed) -> Vec<String> {
+fn notes(view: &View, course: &Course, bars: &Bars, placed: &Placed, theme: &Theme) -> Vec<String> {
     let mut laws = Vec::new();
     if let Some(height) = &placed.height {
         laws.push(format!("height as {}", height.words("side")));
@@ -118,6 +121,17 @@ fn notes(view: &View, course: &Course, bars: &Bars, placed: &Placed) -> Vec<Stri
     let mut notes = Vec::new();
     if !laws.is_empty() {
         notes.push(format!("Bars: {}", laws.join(", ")));
+    }
+    let mut remarks: Vec<&str> = Vec::new();
+    for bracket in &placed.brackets {
+        let own = view.nodes[bracket.frame].notes.iter().map(String::as_str);
+        remarks.extend(own);
+    }
+    remarks.sort_unstable();
+    remarks.dedup();
+    if !remarks.is_empty() {
+        let text = format!("Blocks that come ×N: {}", remarks.join("; "));
+        notes.push(ellipsize(&text, &theme.secondary_style(), MAX_NOTE));
     }
     let named = |nodes: Vec<usize>| {
         let mut names: Vec<&str> = nodes.iter().map(|n| view.nodes[*n].title.as_str()).collect();

@@ -29,7 +29,8 @@ pub(super) fn joint(
     let (a, b) = (paint.plan.links[link].source, paint.plan.links[link].target);
     let (from, to) = (placed.bodies[a], placed.bodies[b]);
     let node = &paint.view.nodes[paint.plan.pieces[b].node];
-    if node.kind != NodeKind::Layer || node.repeat > 1 || !node.header.is_empty() {
+    let is_tensor = matches!(paint.plan.pieces[a].kind, Kind::Tensor | Kind::Closed);
+    if !is_tensor || node.kind != NodeKind::Layer || node.repeat > 1 || !node.header.is_empty() {
         return None;
     }
     if let (Body::Maps { vague: false, .. }, Some((square, spreads))) =
@@ -52,9 +53,7 @@ pub(super) fn joint(
     }
     let is_dense = matches!(node.category, netloom_graph::Category::Linear);
     match (&bodies[a], &bodies[b]) {
-        (Body::Maps { .. } | Body::Bar { .. }, Body::Bar { .. })
-            if is_dense && matches!(paint.plan.pieces[a].kind, Kind::Tensor | Kind::Closed) =>
-        {
+        (Body::Maps { .. } | Body::Bar { .. }, Body::Bar { .. }) if is_dense => {
             Some(full(paint, (&bodies[a], from), to))
         }
         _ => None,

@@ -219,7 +219,14 @@ impl Rules<'_> {
     /// What a closed block or input is called, and how often it comes.
     fn name(&self, node: usize) -> String {
         let own = &self.view.nodes[node];
-        let name = ellipsize(&own.title, &self.theme.secondary_style(), MAX_NAME);
+        let style = self.theme.secondary_style();
+        let mut name = ellipsize(&own.title, &style, MAX_NAME);
+        if name != own.title
+            && let Some((first, _)) = own.title.split_once(" … ")
+        {
+            // Of the first and the last of several blocks, the first says enough.
+            name = ellipsize(first, &style, MAX_NAME);
+        }
         if own.repeat > 1 { format!("{name} ×{}", own.repeat) } else { name }
     }
 }

@@ -3,7 +3,7 @@
 use netloom_graph::{Category, Graph};
 
 use super::{Nodes, STYLES, Style};
-use crate::view::{NodeKind, View, ViewOptions};
+use crate::view::{NodeKind, View, ViewNode, ViewOptions};
 use crate::{Depth, Fold, view};
 
 /// The most operators of a model that styles are asked about; larger ones are drawn as boxes and arrows at once.
@@ -70,6 +70,21 @@ impl Subject<'_> {
     /// How many boxes are of a category, folded ones once.
     pub fn count(&self, category: Category) -> usize {
         self.view.nodes.iter().filter(|n| is_layer(n.kind) && n.category == category).count()
+    }
+
+    /// How many layers of a category the model has, each copy of a folded one counted.
+    pub fn copies(&self, category: Category) -> usize {
+        let nodes = &self.view.nodes;
+        let mut times = vec![1usize; nodes.len()];
+        // Frames stand before what they hold.
+        for (i, node) in nodes.iter().enumerate() {
+            let around = node.parent.filter(|p| *p < i).map_or(1, |p| times[p]);
+            times[i] = around.saturating_mul(node.repeat as usize);
+        }
+        let of = |(node, times): (&ViewNode, usize)| {
+            (is_layer(node.kind) && node.category == category).then_some(times)
+        };
+        nodes.iter().zip(times).filter_map(of).sum()
     }
 
     /// How many layers there are, joins and movement of data left out.

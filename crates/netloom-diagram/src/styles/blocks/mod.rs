@@ -102,6 +102,10 @@ impl Choices {
     }
 }
 
+/// A model with more attentions, or with more convolutions, that are not equal does not fit a page as open blocks.
+const MAX_ATTENTIONS: usize = 4;
+const MAX_CONVS: usize = 10;
+
 /// Blocks of attention in a row, and decoders that attend to an encoder.
 fn suits(subject: &Subject<'_>) -> Option<Suits> {
     let mut view = subject.view.clone();
@@ -109,14 +113,20 @@ fn suits(subject: &Subject<'_>) -> Option<Suits> {
     if towers::find(&view).is_some() {
         return Suits::new(75, "an encoder and a decoder that attends to it");
     }
-    let times = view.nodes.iter().filter(|n| n.category == Category::Attention).filter_map(|n| {
-        let mut around = n.parent;
-        while let Some(frame) = around.filter(|f| view.nodes[*f].repeat == 1) {
-            around = view.nodes[frame].parent;
-        }
-        around.map(|frame| view.nodes[frame].repeat)
-    });
-    let most = times.max()?;
+    let attentions = view.nodes.iter().filter(|n| operands::looks_up(n));
+    let times: Vec<u32> = attentions
+        .filter_map(|n| {
+            let mut around = n.parent;
+            while let Some(frame) = around.filter(|f| view.nodes[*f].repeat == 1) {
+                around = view.nodes[frame].parent;
+            }
+            around.map(|frame| view.nodes[frame].repeat)
+        })
+        .collect();
+    if times.len() > MAX_ATTENTIONS || subject.count(Category::Conv) > MAX_CONVS {
+        return None;
+    }
+    let most = times.into_iter().max()?;
     Suits::new(65, format!("{most} equal blocks of attention in a row"))
 }
 

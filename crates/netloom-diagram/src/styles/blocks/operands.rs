@@ -2,7 +2,7 @@
 
 use netloom_graph::Category;
 
-use crate::view::{NodeKind, View, ViewEdge};
+use crate::view::{NodeKind, View, ViewEdge, ViewNode};
 
 /// Gives an attention that reads one stream, or two operands of three as one, an arrow for each of query, key and value.
 pub(super) fn part(view: &mut View) {
@@ -12,11 +12,7 @@ pub(super) fn part(view: &mut View) {
     }
     let mut more: Vec<ViewEdge> = Vec::new();
     for (i, node) in view.nodes.iter().enumerate() {
-        let is_attention = node.kind == NodeKind::Layer
-            && node.category == Category::Attention
-            && node.title.ends_with("attention")
-            && node.bands.is_empty();
-        if !is_attention {
+        if !looks_up(node) || !node.bands.is_empty() {
             continue;
         }
         let streams: Vec<usize> = arriving[i]
@@ -42,4 +38,9 @@ pub(super) fn part(view: &mut View) {
         }
     }
     view.edges.extend(more);
+}
+
+/// Whether a box is an attention with queries, keys and values; gates of channels are none.
+pub(super) fn looks_up(node: &ViewNode) -> bool {
+    node.kind == NodeKind::Layer && node.category == Category::Attention && node.title.ends_with("attention")
 }

@@ -154,4 +154,16 @@ fn styles_say_when_they_suit() {
     let many = "input x [1, 8, 16]\nblock B { [multi_head_attention(2), same] > add > layer_norm }\nB * 4";
     assert_eq!(suits(many).as_deref(), Some("4 equal blocks of attention in a row"));
     assert_eq!(suits("input x [1, 8]\nlinear(4) > relu > linear(2)"), None);
+    // Gates of channels are no attention that looks things up.
+    let gated = "input x [1, 16, 8, 8]\nblock S { [global_avg_pool > conv(4, 1) > relu > conv(16, 1) > sigmoid, same] > mul }\nS * 4";
+    assert_eq!(suits(gated), None);
+    // What looks up another stream, and nothing of its own, is a pooling or a reading, not a decoder.
+    let reads = "input x [1, 8, 16]\ninput q [1, 2, 16]\nq > multi_head_attention(x, 2) > linear(4)";
+    assert_eq!(suits(reads), None);
+    let block = |i: usize| {
+        let feed = "> linear(32) > relu > linear(16) ".repeat(i);
+        format!("block B{i} {{ [multi_head_attention(2), same] > add {feed}}}\nB{i} * 2")
+    };
+    let varied: Vec<String> = (1..=6).map(block).collect();
+    assert_eq!(suits(&format!("input x [1, 8, 16]\n{}", varied.join("\n"))), None);
 }

@@ -1,6 +1,7 @@
 //! Finds two columns of which one looks things up in the other: an encoder and the decoder that attends to it.
 
-use crate::view::{NodeKind, View};
+use super::operands;
+use crate::view::{NodeKind, View, ViewNode};
 
 /// The two columns of a figure.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +55,13 @@ fn crossing(view: &View) -> Vec<bool> {
     for edge in view.edges.iter().filter(|e| is(e.port, &QUERIES)) {
         asks[edge.target].push(edge.source);
     }
+    // A decoder attends to itself beside; a pooling that looks things up with what it has learned does not.
+    let attends_itself = |node: usize| {
+        let beside = |(i, n): (usize, &ViewNode)| {
+            i != node && n.parent == view.nodes[node].parent && operands::looks_up(n)
+        };
+        view.nodes.iter().enumerate().any(beside)
+    };
     view.edges
         .iter()
         .map(|e| {
@@ -61,6 +69,7 @@ fn crossing(view: &View) -> Vec<bool> {
                 && !asks[e.target].is_empty()
                 && !asks[e.target].contains(&e.source)
                 && !e.back
+                && attends_itself(e.target)
         })
         .collect()
 }

@@ -66,13 +66,16 @@ static SETTINGS: &[Setting] = &[
 
 /// The most layers of a chain that is drawn so unasked.
 const FEW_LAYERS: usize = 12;
+/// So few convolutions show better as stacks of maps than as volumes.
+const FEW_CONVS: usize = 3;
 
 /// Suits short chains that begin with convolutions.
 fn suits(subject: &Subject<'_>) -> Option<Suits> {
     let chain = subject.is_chain() && subject.layers() <= FEW_LAYERS && subject.count(Category::Conv) > 0;
     let only = [Category::Conv, Category::Pool, Category::Linear, Category::Norm, Category::Reduce];
     if chain && subject.holds_only(&only) {
-        return Suits::new(60, "a short chain of convolutions shows as stacks of maps");
+        let score = if subject.count(Category::Conv) <= FEW_CONVS { 66 } else { 60 };
+        return Suits::new(score, "a short chain of convolutions shows as stacks of maps");
     }
     None
 }

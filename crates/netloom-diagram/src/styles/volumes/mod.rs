@@ -73,7 +73,8 @@ fn suits(subject: &Subject<'_>) -> Option<Suits> {
     let kinds = [Category::Conv, Category::Upsample, Category::Pool, Category::Linear, Category::Norm];
     let is_plain = subject.is_chain() && subject.holds_only(&kinds);
     if convs >= FEW_CONVS && is_plain {
-        return Suits::new(65, format!("a chain with {convs} convolutions"));
+        let all = subject.copies(Category::Conv) + subject.copies(Category::Upsample);
+        return Suits::new(65, format!("a chain with {all} convolutions"));
     }
     None
 }

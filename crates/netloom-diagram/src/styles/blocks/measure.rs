@@ -25,6 +25,12 @@ pub(super) fn measure(figure: &Figure, choices: Choices, options: &DrawOptions) 
             measured.input.nodes[i].size.width = width;
         }
     }
+    for row in summands(figure) {
+        let width = row.iter().map(|i| measured.input.nodes[*i].size.width).fold(0.0, f64::max);
+        for i in row {
+            measured.input.nodes[i].size.width = width;
+        }
+    }
     for i in 0..view.nodes.len() {
         let place = &mut measured.input.nodes[i];
         match figure.mark(i) {
@@ -128,6 +134,19 @@ fn alone(figure: &Figure) -> Vec<usize> {
         .flatten()
         .filter(|i| !is_small(*i) && !is_beside[*i])
         .collect()
+}
+
+/// Boxes of one kind that are joined at one place, as embeddings that are added: they are of one width.
+fn summands(figure: &Figure) -> Vec<Vec<usize>> {
+    let view = &figure.view;
+    let mut rows: BTreeMap<(usize, Option<usize>, &str), Vec<usize>> = BTreeMap::new();
+    for edge in view.edges.iter().filter(|e| !e.skip && !e.back) {
+        let source = &view.nodes[edge.source];
+        if source.kind == NodeKind::Layer && view.nodes[edge.target].kind == NodeKind::Merge {
+            rows.entry((edge.target, source.parent, source.category.name())).or_default().push(edge.source);
+        }
+    }
+    rows.into_values().filter(|row| row.len() > 1).collect()
 }
 
 /// The width that boxes share: that of the widest, px.

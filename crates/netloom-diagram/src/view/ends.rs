@@ -104,7 +104,8 @@ pub(super) fn input(graph: &Graph, tensor: TensorId) -> String {
 pub(super) fn output(graph: &Graph, flow: &Flow, tensor: TensorId) -> String {
     let own = graph.tensor(tensor);
     let last = own.name.rsplit(['/', ':']).next().unwrap_or(&own.name);
-    let generic = PLAIN_OUTPUTS.contains(&letters(last).as_str())
+    let generic = own.name.starts_with("onnx::")
+        || PLAIN_OUTPUTS.contains(&letters(last).as_str())
         || last.rsplit_once("_output_").is_some_and(|(_, n)| n.bytes().all(|b| b.is_ascii_digit()));
     if !generic {
         return readable(&own.name);

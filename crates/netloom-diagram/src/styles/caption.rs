@@ -119,12 +119,17 @@ fn kinds(view: &View, theme: &Theme) -> Vec<(Mark, String)> {
         views().flat_map(|v| &v.nodes).any(|n| own(n) || n.bands.iter().any(|b| b.category == *c))
     };
     let used = used.into_iter().filter(plain);
+    let is_loss = |n: &ViewNode| n.category == Category::Loss && !n.title.ends_with("softmax");
+    let named = |c: Category| match c {
+        Category::Loss if !views().flat_map(|v| &v.nodes).any(is_loss) => "softmax",
+        c => c.name(),
+    };
     let mut entries: Vec<(Category, Vec<&str>)> = Vec::new();
     for category in used {
         let fill = theme.swatch(category.name()).fill;
         match entries.iter_mut().find(|(c, _)| theme.swatch(c.name()).fill == fill) {
-            Some((_, names)) => names.push(category.name()),
-            None => entries.push((category, vec![category.name()])),
+            Some((_, names)) => names.push(named(category)),
+            None => entries.push((category, vec![named(category)])),
         }
     }
     let field = |c: Category| Mark::Field(theme.swatch(c.name()));

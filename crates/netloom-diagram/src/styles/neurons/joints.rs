@@ -34,6 +34,7 @@ pub(super) struct Wires {
     weights: Vec<Option<(Matrix, bool)>>,
     biased: Vec<bool>,
     greatest: Option<f32>,
+    partial: bool,
 }
 
 impl Wires {
@@ -43,6 +44,7 @@ impl Wires {
             weights: Vec::with_capacity(plan.links.len()),
             biased: vec![false; plan.pieces.len()],
             greatest: None,
+            partial: false,
         };
         for link in &plan.links {
             let (from, to) = (&plan.pieces[link.source], &plan.pieces[link.target]);
@@ -95,7 +97,19 @@ impl Wires {
             wires.of.push(wiring);
             wires.weights.push(matrix);
         }
+        let lacks = |(of, weights): (&Wiring, &Option<_>)| matches!(of, Wiring::All(_)) && weights.is_none();
+        wires.partial = wires.greatest.is_some() && wires.of.iter().zip(&wires.weights).any(lacks);
+        // A few small weights that the file happens to hold would make one layer look more important than the others.
+        if wires.partial && options.weights.names().next().is_none() {
+            wires.weights.iter_mut().for_each(|w| *w = None);
+            (wires.greatest, wires.partial) = (None, false);
+        }
         wires
+    }
+
+    /// Whether the weights of some layers are shown and those of others are not known.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The greatest size of a weight that is shown.

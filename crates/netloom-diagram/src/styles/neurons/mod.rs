@@ -158,7 +158,8 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let mut caption =
         Caption::new(view, options, &name).with_legend(view, options, legend(&plan, view, &wires, options));
     if options.legend {
-        for note in notes(&plan, &dropped, word("dropout"), &columns) {
+        let partial = wires.is_partial().then(|| "grey lines: weights that were not given".to_owned());
+        for note in partial.into_iter().chain(notes(&plan, &dropped, word("dropout"), &columns)) {
             caption = caption.with_note(theme, &note);
         }
     }

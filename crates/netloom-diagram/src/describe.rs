@@ -31,11 +31,17 @@ fn is_boilerplate(name: &str) -> bool {
 /// The totals of a model: `11.69 M parameters · 1.81 G MACs`.
 pub fn totals(view: &View) -> String {
     let mut parts = Vec::new();
-    if view.summary.parameters > 0 {
-        parts.push(format!("{} parameters", number::si(view.summary.parameters)));
+    let (parameters, macs) = (view.summary.parameters, view.summary.macs);
+    let (parameters_were, macs_were) = view.was.unwrap_or((parameters, macs));
+    let step = |was: u64, is: u64| match (number::si(was), number::si(is)) {
+        (was, is) if was == is => is,
+        (was, is) => format!("{was} → {is}"),
+    };
+    if parameters.max(parameters_were) > 0 {
+        parts.push(format!("{} parameters", step(parameters_were, parameters)));
     }
-    if let Some(macs) = view.summary.macs.filter(|m| *m > 0) {
-        parts.push(format!("{} MACs", number::si(macs)));
+    if let Some(macs) = macs.filter(|m| *m > 0) {
+        parts.push(format!("{} MACs", step(macs_were.unwrap_or(macs), macs)));
     }
     parts.join(" · ")
 }

@@ -336,6 +336,7 @@ impl<'a> Builder<'a> {
             summary: self.summary,
             trunk: Vec::new(),
             callouts: Vec::new(),
+            was: None,
             legend: None,
         };
         // An input that nothing shown reads is left out: shape operands and unused masks.

@@ -297,6 +297,7 @@ fn part(graph: &Graph, options: &ViewOptions, view: &View, inside: &[usize]) -> 
         summary: view.summary.clone(),
         trunk: Vec::new(),
         callouts: Vec::new(),
+        was: None,
         legend: view.legend.clone(),
     };
     (trunk::PASS.run)(graph, options, &mut part);

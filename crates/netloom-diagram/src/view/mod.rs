@@ -161,6 +161,8 @@ pub struct View {
     pub callouts: Vec<Callout>,
     /// What the legend says where it is not the kinds used.
     pub legend: Option<Legend>,
+    /// Parameters and multiply-adds of the model before it, where two are compared.
+    pub was: Option<(u64, Option<u64>)>,
 }
 
 /// The most counts that the pill of a detail figure lists.

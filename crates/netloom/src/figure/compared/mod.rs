@@ -70,6 +70,7 @@ pub(crate) fn compared(found: &Comparison, options: &FigureOptions) -> Result<Fi
             [&found.before.graph, &found.after.graph].map(|g| netloom_diagram::view(g, spec));
         let mut view = merge.views(&before, after);
         view.legend = Some(legend(found, &view, theme));
+        view.was = Some((found.diff.before.parameters, found.diff.before.macs));
         view
     };
     let Chosen { view, scene, notes, width_px } =

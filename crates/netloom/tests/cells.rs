@@ -1,30 +1,16 @@
 //! Cells and trees: every view of them is clean, and their numbers are those of the summary.
 
-use std::path::{Path, PathBuf};
+use netloom::{FigureOptions, Graph, draw, lint};
 
-use netloom::{Bytes, FigureOptions, Graph, draw, lint, read};
+mod corpus;
 
 /// The models of the corpus whose names hold one of some words, and the examples.
 fn models(words: &[&str]) -> Vec<(String, Graph)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = [root.join("../../../shared/models/onnx"), root.join("../../examples")];
-    let mut files: Vec<PathBuf> = folders
+    corpus::models()
         .iter()
-        .filter_map(|f| std::fs::read_dir(f).ok())
-        .flatten()
-        .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "onnx" || e == "loom"))
         .filter(|p| words.iter().any(|w| p.to_string_lossy().contains(w)))
-        .collect();
-    files.sort();
-    let open = |path: &PathBuf| {
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        #[expect(clippy::disallowed_methods, reason = "a test reads models")]
-        let bytes = std::fs::read(path).expect("a model can be read");
-        let graph = read(&Bytes::new(name.clone(), bytes)).unwrap_or_else(|e| panic!("{name}: {e}"));
-        (name, graph)
-    };
-    files.iter().map(open).collect()
+        .map(|p| corpus::open(p))
+        .collect()
 }
 
 fn check(name: &str, graph: &Graph, style: &str, settings: &[(&str, &str)], width_in: f64) -> String {

@@ -1,23 +1,8 @@
 //! Scene lint of every model of the corpus, in every style and theme, at every detail, several depths and widths.
 
-use std::path::{Path, PathBuf};
+use netloom::{Depth, Detail, Figure, FigureOptions, draw, lint};
 
-use netloom::{Bytes, Depth, Detail, Figure, FigureOptions, draw, lint, read};
-
-/// The corpus where it is present, else the models that ship with the project.
-fn models() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = root.join("../../../shared/models/onnx");
-    let folder = if corpus.is_dir() { corpus } else { root.join("../../examples") };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("there are models")
-        .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "onnx" || e == "loom"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "no models in {}", folder.display());
-    files
-}
+mod corpus;
 
 /// Style, detail, depth, theme and printed width, in.
 type Case = (&'static str, Detail, Option<Depth>, &'static str, Option<f64>);
@@ -66,11 +51,8 @@ fn only() -> Option<String> {
 fn figures_of_every_model_are_clean() {
     let mut wrong = Vec::new();
     let (mut figures, mut crossings, mut bends) = (0, 0, 0);
-    for path in models() {
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        #[expect(clippy::disallowed_methods, reason = "a test reads models")]
-        let bytes = std::fs::read(&path).expect("a model can be read");
-        let graph = read(&Bytes::new(name.clone(), bytes)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for path in corpus::models() {
+        let (name, graph) = corpus::open(&path);
         for (style, detail, depth, theme, width_in) in cases() {
             let options = FigureOptions {
                 style: style.to_owned(),

@@ -1,32 +1,11 @@
 //! Scene lint of figures with numbers, colours, words and pictures of one's own, in every style and theme.
 
-use std::path::{Path, PathBuf};
-
 use netloom::diagram::overlay::{Axis, Combine, Measure, Show};
 use netloom::overlay::{self, Numbers, OverlayOptions};
 use netloom::scene::lint::Rule;
 use netloom::{Bytes, Depth, Error, FigureOptions, Graph, draw, lint, read};
 
-/// The corpus where it is present, else the models that ship with the project.
-fn models() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = root.join("../../../shared/models/onnx");
-    let folder = if corpus.is_dir() { corpus } else { root.join("../../examples") };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("there are models")
-        .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "onnx" || e == "loom"))
-        .collect();
-    files.sort();
-    files
-}
-
-fn model(path: &Path) -> Graph {
-    let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-    #[expect(clippy::disallowed_methods, reason = "a test reads models")]
-    let bytes = std::fs::read(path).expect("a model can be read");
-    read(&Bytes::new(name.clone(), bytes)).unwrap_or_else(|e| panic!("{name}: {e}"))
-}
+mod corpus;
 
 fn net(loom: &str) -> Graph {
     read(&Bytes::new("net.loom", loom.as_bytes().to_vec())).unwrap_or_else(|e| panic!("{e}"))
@@ -104,9 +83,8 @@ fn dressed() -> Vec<(String, FigureOptions)> {
 fn dressed_figures_are_clean() {
     let mut wrong = Vec::new();
     let mut figures = 0;
-    for path in models() {
-        let graph = model(&path);
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+    for path in corpus::models() {
+        let (name, graph) = corpus::open(&path);
         for (case, options) in dressed() {
             let figure = draw(&graph, &options).unwrap_or_else(|e| panic!("{name} {case}: {e}"));
             figures += 1;
@@ -124,7 +102,7 @@ fn dressed_figures_are_clean() {
             }
         }
     }
-    println!("{figures} figures of {} models", models().len());
+    println!("{figures} figures of {} models", corpus::models().len());
     assert!(wrong.is_empty(), "{} defects:\n{}", wrong.len(), wrong.join("\n"));
 }
 

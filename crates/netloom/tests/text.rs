@@ -1,26 +1,11 @@
 //! Plain-text figures of every model: lines no wider than asked, one per box, ASCII where nothing else is wanted.
 
-use std::path::{Path, PathBuf};
-
-use netloom::{Bytes, read};
 use netloom_diagram::plain::{PlainOptions, plain};
 use netloom_diagram::view::{NodeKind, View};
 use netloom_diagram::{Depth, Fold, ViewOptions, view};
 use netloom_graph::{Graph, hierarchy, lift};
 
-/// The corpus where it is present, else the models that ship with the project.
-fn models() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = root.join("../../../shared/models/onnx");
-    let folder = if corpus.is_dir() { corpus } else { root.join("../../examples") };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("there are models")
-        .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "onnx" || e == "loom"))
-        .collect();
-    files.sort();
-    files
-}
+mod corpus;
 
 /// How many lines carry the mark of a box on a rail: on the left, before two spaces and a name.
 fn marked(text: &str, marks: &[char]) -> usize {
@@ -47,11 +32,8 @@ fn check(name: &str, graph: &Graph, options: &ViewOptions, width: usize) {
 
 #[test]
 fn every_box_has_a_line_of_bounded_width() {
-    for path in models() {
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        #[expect(clippy::disallowed_methods, reason = "a test reads models")]
-        let bytes = std::fs::read(&path).expect("a model can be read");
-        let graph = read(&Bytes::new(name.clone(), bytes)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for path in corpus::models() {
+        let (name, graph) = corpus::open(&path);
         let graph = hierarchy::infer(&lift::lift(&graph).graph);
         for (depth, fold, plumbing, width) in [
             (Depth::Levels(1), Fold::Similar, false, 100),

@@ -1,6 +1,6 @@
 //! Rules of text: inside, apart, large enough, readable.
 
-use kurbo::{Rect, Shape as _};
+use kurbo::{BezPath, PathEl, Rect, Shape as _};
 
 use super::grid::Grid;
 use super::scan::{Line, Scan};
@@ -37,7 +37,7 @@ pub(super) fn check(scan: &Scan, frame: &Frame, options: &LintOptions, report: &
         for j in nodes.near(text.rect) {
             let node = &scan.boxes[j];
             let own = text.owner.is_some_and(|o| scan.is_within(o, j));
-            if !own && overlap(text.rect, node.rect) {
+            if !own && overlap(text.rect, node.rect) && pieces(&node.shape).any(|p| overlap(text.rect, p)) {
                 report.add(Rule::TextOffNodes, &[&text.key, &node.key], String::new(), text.rect);
             }
         }
@@ -72,6 +72,18 @@ fn contrast(scan: &Scan, frame: &Frame, fills: &Grid, text: &Line) -> f64 {
 pub(super) fn overlap(a: Rect, b: Rect) -> bool {
     let both = a.intersect(b);
     both.width() > TOLERANCE && both.height() > TOLERANCE
+}
+
+/// The bounding boxes of the pieces of an outline: a node may be drawn as several things apart.
+fn pieces(shape: &BezPath) -> impl Iterator<Item = Rect> {
+    let starts = |e: &PathEl| matches!(e, PathEl::MoveTo(_));
+    let elements = shape.elements();
+    let from = elements.iter().enumerate().filter(move |(_, e)| starts(e)).map(|(i, _)| i);
+    from.map(move |i| {
+        let rest = &elements[i + 1..];
+        let end = rest.iter().position(starts).map_or(elements.len(), |n| i + 1 + n);
+        BezPath::from_vec(elements[i..end].to_vec()).bounding_box()
+    })
 }
 
 /// How far a rectangle reaches out of another.

@@ -60,7 +60,8 @@ fn absorb_identities(graph: &Graph, view: &mut View, gone: &mut [bool]) {
     }
 }
 
-/// Norms and activations behind a layer that makes maps larger are bands of it, as they are behind a convolution.
+/// Norms and activations behind a layer that makes maps larger are bands of it, as they are behind a convolution; so is
+/// dropout, whose volume would be the same again.
 fn absorb_bands(view: &mut View, gone: &mut [bool]) {
     let degrees = view.degrees();
     let mut head: Vec<usize> = (0..view.nodes.len()).collect();
@@ -68,10 +69,16 @@ fn absorb_bands(view: &mut View, gone: &mut [bool]) {
     for e in 0..view.edges.len() {
         let (a, b) = (head[view.edges[e].source], view.edges[e].target);
         let (from, to) = (&view.nodes[a], &view.nodes[b]);
+        let is_band = match to.category {
+            Category::Norm | Category::Activation => from.category == Category::Upsample,
+            Category::Dropout => {
+                matches!(from.category, Category::Conv | Category::Linear | Category::Upsample)
+            }
+            _ => false,
+        };
         let follows = from.kind == NodeKind::Layer
-            && from.category == Category::Upsample
+            && is_band
             && to.kind == NodeKind::Layer
-            && matches!(to.category, Category::Norm | Category::Activation)
             && from.parent == to.parent
             && open[a] == 1
             && degrees[b].0 == 1;

@@ -91,10 +91,25 @@ fn suits(subject: &Subject<'_>) -> Option<Suits> {
 }
 
 fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
+    let all = find::find(graph);
+    let most = all.len().min(MAX_OPEN);
+    // As many cells are opened as the page has room for.
+    let room = options.page.height / LEAST_SCALE;
+    let mut scene = with_open(graph, view, options, &all, most);
+    for fewer in (1..most).rev() {
+        if scene.size.height <= room {
+            break;
+        }
+        scene = with_open(graph, view, options, &all, fewer);
+    }
+    scene
+}
+
+/// The figure with the first cells of some opened.
+fn with_open(graph: &Graph, view: &View, options: &DrawOptions, all: &[Cells], most: usize) -> Scene {
     let theme = &options.theme;
     let name = describe::name(graph, &options.name);
-    let all = find::find(graph);
-    let opened = &all[..all.len().min(MAX_OPEN)];
+    let opened = &all[..most];
     let lettered = opened.len() > 1;
     let mut parts = Vec::new();
     let mut forms = Vec::new();
@@ -128,7 +143,8 @@ fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
         Caption::new(view, options, &name).with_legend(view, options, legend(&forms, opened, options));
     if all.len() > opened.len() {
         let rest = all.len() - opened.len();
-        caption = caption.with_note(theme, &format!("{rest} further kinds of cells are not opened"));
+        let kinds = if rest == 1 { "kind of cell is" } else { "kinds of cells are" };
+        caption = caption.with_note(theme, &format!("{rest} further {kinds} not opened"));
     }
     sheet::sheet(graph, view, options, body, &caption)
 }

@@ -32,6 +32,7 @@ pub mod lift;
 pub mod module;
 pub mod movement;
 pub mod node;
+mod pairing;
 pub mod pattern;
 pub mod recurrence;
 pub mod repeats;

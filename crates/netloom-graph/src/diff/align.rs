@@ -1,5 +1,7 @@
 //! Order-keeping alignment of two sequences: the pairs of greatest gain.
 
+use crate::pairing::best;
+
 /// The most cells of one table.
 const MAX_CELLS: usize = 1 << 22;
 
@@ -24,7 +26,9 @@ pub(super) fn align<T: Copy>(
     let area = n.saturating_mul(m);
     if area <= MAX_CELLS.min(*cells) {
         *cells -= area;
-        pairs.extend(best(inner.0, inner.1, gain).into_iter().map(|(i, j)| (head + i, head + j)));
+        pairs.extend(
+            best((n, m), |x, y| gain(inner.0[x], inner.1[y])).into_iter().map(|(i, j)| (head + i, head + j)),
+        );
     } else {
         // Certain pairs first, then tables between them where they are small enough.
         let (mut i0, mut j0) = (0, 0);
@@ -34,7 +38,7 @@ pub(super) fn align<T: Copy>(
             let area = (i - i0) * (j - j0);
             if area > 0 && area <= MAX_CELLS.min(*cells) {
                 *cells -= area;
-                let found = best(&inner.0[i0..i], &inner.1[j0..j], gain);
+                let found = best((i - i0, j - j0), |x, y| gain(inner.0[i0 + x], inner.1[j0 + y]));
                 pairs.extend(found.into_iter().map(|(x, y)| (head + i0 + x, head + j0 + y)));
             }
             if i < n && j < m {
@@ -44,36 +48,6 @@ pub(super) fn align<T: Copy>(
         }
     }
     pairs.extend((0..tail).map(|i| (a.len() - tail + i, b.len() - tail + i)));
-    pairs
-}
-
-/// The order-keeping pairing of greatest gain; among equals, pairs stand as early as they can.
-fn best<T: Copy>(a: &[T], b: &[T], gain: &mut dyn FnMut(T, T) -> u64) -> Vec<(usize, usize)> {
-    let columns = b.len() + 1;
-    let at = |i: usize, j: usize| i * columns + j;
-    let mut gains = vec![0u64; a.len() * b.len()];
-    // The greatest gain of what is left from here on.
-    let mut rest = vec![0u64; (a.len() + 1) * columns];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            let gain = gain(a[i], b[j]);
-            gains[i * b.len() + j] = gain;
-            let paired = if gain > 0 { gain + rest[at(i + 1, j + 1)] } else { 0 };
-            rest[at(i, j)] = paired.max(rest[at(i + 1, j)]).max(rest[at(i, j + 1)]);
-        }
-    }
-    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
-    while i < a.len() && j < b.len() {
-        let gain = gains[i * b.len() + j];
-        if gain > 0 && rest[at(i, j)] == gain + rest[at(i + 1, j + 1)] {
-            pairs.push((i, j));
-            (i, j) = (i + 1, j + 1);
-        } else if rest[at(i, j)] == rest[at(i + 1, j)] {
-            i += 1;
-        } else {
-            j += 1;
-        }
-    }
     pairs
 }
 
@@ -154,7 +128,7 @@ mod tests {
         let text: String = common.iter().map(|(i, _)| a[*i]).collect();
         assert_eq!(text, want, "{common:?}");
         assert!(common.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 < w[1].1), "{common:?}");
-        let table = best(&a, &b, &mut |x, y| u64::from(x == y));
+        let table = best((a.len(), b.len()), |x, y| u64::from(a[x] == b[y]));
         assert_eq!(table.len(), want.chars().count());
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::pairing::best;
 use crate::{Category, Graph, ModuleId, NodeId, Producer, layers};
 
 /// The most pairs of operators that are weighed, once equal beginnings and ends are set aside.
@@ -29,7 +30,11 @@ pub(super) fn align(
     }
     let mut places: Vec<(usize, usize)> = (0..head).map(|i| (i, i)).collect();
     let (inner_a, inner_b) = (&words_a[head..head + n], &words_b[head..head + m]);
-    places.extend(best(inner_a, inner_b).into_iter().map(|(i, j)| (head + i, head + j)));
+    places.extend(
+        best((inner_a.len(), inner_b.len()), |i, j| u64::from(inner_a[i].gain(&inner_b[j])))
+            .into_iter()
+            .map(|(i, j)| (head + i, head + j)),
+    );
     places.extend((0..tail).map(|i| (head + n + i, head + m + i)));
     Some(places.into_iter().map(|(i, j)| (left[i], right[j])).collect())
 }
@@ -108,32 +113,4 @@ fn words<'a>(graph: &'a Graph, module: ModuleId, nodes: &[NodeId]) -> Vec<Word<'
         }
     };
     nodes.iter().map(word).collect()
-}
-
-/// The order-keeping pairing of greatest gain; among equals, pairs stand as early as they can.
-fn best(a: &[Word<'_>], b: &[Word<'_>]) -> Vec<(usize, usize)> {
-    let columns = b.len() + 1;
-    let at = |i: usize, j: usize| i * columns + j;
-    // The greatest gain of what is left from here on.
-    let mut rest = vec![0u32; (a.len() + 1) * columns];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            let gain = a[i].gain(&b[j]);
-            let paired = if gain > 0 { gain + rest[at(i + 1, j + 1)] } else { 0 };
-            rest[at(i, j)] = paired.max(rest[at(i + 1, j)]).max(rest[at(i, j + 1)]);
-        }
-    }
-    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
-    while i < a.len() && j < b.len() {
-        let gain = a[i].gain(&b[j]);
-        if gain > 0 && rest[at(i, j)] == gain + rest[at(i + 1, j + 1)] {
-            pairs.push((i, j));
-            (i, j) = (i + 1, j + 1);
-        } else if rest[at(i, j)] == rest[at(i + 1, j)] {
-            i += 1;
-        } else {
-            j += 1;
-        }
-    }
-    pairs
 }

@@ -52,7 +52,7 @@ pub use layers::{Category, Layer};
 pub use module::{Module, ModuleKind};
 pub use node::Node;
 pub use shape::{Shape, ValueType};
-pub use tensor::{Producer, Storage, Tensor, Weight};
+pub use tensor::{Producer, Role, Storage, Tensor, Weight};
 pub use value::{Elements, Value};
 
 macro_rules! id {

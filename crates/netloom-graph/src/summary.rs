@@ -97,7 +97,7 @@ pub fn summary(graph: &Graph) -> Summary {
     let macs = modules.first().and_then(|root| root.macs);
     Summary {
         parameters,
-        trainable_parameters: None,
+        trainable_parameters: learned::trainable(graph, &learned.tensors),
         buffers: stored.saturating_sub(learned_stored),
         macs,
         layers,

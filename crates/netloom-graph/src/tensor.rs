@@ -64,6 +64,27 @@ pub struct Weight {
     pub storage: Storage,
     /// Whether it is stored sparsely.
     pub sparse: bool,
+    /// What the file says it is for; `None` where only its use can tell.
+    pub role: Option<Role>,
+}
+
+impl Weight {
+    /// A dense weight without a word about its role.
+    pub fn new(dtype: Option<DType>, shape: Shape, storage: Storage) -> Self {
+        Self { dtype, shape, storage, sparse: false, role: None }
+    }
+}
+
+/// What a stored tensor is for, in files that say so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Counted as a parameter by its framework.
+    Parameter {
+        /// Whether training changes it, where the file says.
+        trainable: Option<bool>,
+    },
+    /// State, a table or a constant: not counted as a parameter.
+    Buffer,
 }
 
 /// Where stored bytes are.

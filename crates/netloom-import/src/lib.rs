@@ -13,10 +13,13 @@
 //! assert_eq!(error.kind(), ErrorKind::NotThisFormat);
 //! ```
 
+pub mod archive;
+pub mod draft;
 mod error;
 pub mod formats;
 pub mod sniff;
 mod source;
+pub(crate) mod wire;
 pub mod writers;
 
 pub use error::{Error, ErrorKind};

@@ -20,6 +20,50 @@ pub fn has_extension(source: &dyn Source, extensions: &[&str]) -> bool {
     name.rsplit_once('.').is_some_and(|(_, e)| extensions.iter().any(|x| x.eq_ignore_ascii_case(e)))
 }
 
+/// How much of a JSON text is looked at to find its keys, in bytes.
+const JSON_HEAD: usize = 256 << 10;
+
+/// The most keys of a JSON text that are looked at.
+const MAX_KEYS: usize = 64;
+
+/// The keys of the object that a source is, if it is a JSON object, as far as they stand in its first part. The text is
+/// not checked otherwise.
+pub fn json_keys(source: &dyn Source) -> Vec<String> {
+    let head = take(source, 0, 64).unwrap_or_default();
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
+    if start.first() != Some(&b'{') {
+        return Vec::new();
+    }
+    keys(&take(source, 0, JSON_HEAD).unwrap_or_default())
+}
+
+fn keys(text: &[u8]) -> Vec<String> {
+    let (mut found, mut depth, mut text) = (Vec::new(), 0_usize, text.iter());
+    let mut last: Option<Vec<u8>> = None;
+    while let Some(byte) = text.next() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let mut string = Vec::new();
+                while let Some(b) = text.next().filter(|b| **b != b'"') {
+                    string.push(if *b == b'\\' { text.next().copied().unwrap_or(b'?') } else { *b });
+                }
+                last = Some(string);
+            }
+            b':' if depth == 1 => {
+                let key = last.take().unwrap_or_default();
+                found.push(String::from_utf8_lossy(&key).into_owned());
+                if found.len() >= MAX_KEYS {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Something well known that begins with fixed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Known {
@@ -110,6 +154,17 @@ fn text(head: &[u8], len: u64) -> Option<Known> {
 mod tests {
     use super::*;
     use crate::Bytes;
+
+    #[test]
+    fn keys_of_the_outermost_object() {
+        let check = |text: &str, expected: &[&str]| {
+            assert_eq!(json_keys(&Bytes::new("f", text.as_bytes())), expected, "{text}");
+        };
+        check(r#" {"a": {"b": [1, {"c": 2}]}, "d\"e": "x:y", "f": 1"#, &["a", "d\"e", "f"]);
+        check("[1, 2]", &[]);
+        check("{", &[]);
+        check("", &[]);
+    }
 
     #[test]
     fn well_known_files_are_named() {

@@ -37,6 +37,7 @@ const REGISTRIES: &[Registry] = &[
         order: Order::ByName,
         beside: &[
             ("check", "the tests' way to write shape rules as text"),
+            ("channels", "where channels stand in data and kernels"),
             ("rules", "shape rules that families share"),
             ("window", "shapes of convolution and pooling windows"),
         ],

@@ -1,6 +1,6 @@
 //! What a tensor is on paper: maps of so many channels, a sequence, a vector.
 
-use netloom_graph::{Category, Dim, Graph, NodeId, Producer, TensorId};
+use netloom_graph::{Category, Dim, Graph, Node, NodeId, Producer, TensorId, layers};
 
 /// What sort of thing a tensor is, the batch left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,12 +76,12 @@ impl Extents {
     pub fn new(graph: &Graph) -> Self {
         let mut extents = Self { axes: vec![Axis::Unknown; graph.tensors().len()] };
         for (id, node) in graph.nodes() {
-            // What a convolution reads has its channels in front, whoever made it.
+            // What a convolution reads has its channels where it says, whoever made it.
             if let (Some(Category::Conv | Category::Upsample), Some(read)) =
                 (node.layer.map(|l| l.category), node.input(0))
                 && extents.axes[read.index()] == Axis::Unknown
             {
-                extents.axes[read.index()] = Axis::First;
+                extents.axes[read.index()] = axis_of(node);
             }
             let axis = extents.made_by(graph, id);
             for output in node.outputs.iter().flatten() {
@@ -99,10 +99,14 @@ impl Extents {
             inputs.map(|t| self.axes[t.index()]).find(|a| *a != Axis::Unknown).unwrap_or(Axis::Unknown)
         };
         match layer.category {
-            Category::Conv | Category::Upsample => Axis::First,
-            Category::Pool => Axis::First,
+            Category::Conv | Category::Pool => axis_of(node),
+            // Resizing keeps channels where they were; without a word from others they stand in front.
+            Category::Upsample => match before() {
+                Axis::Last => Axis::Last,
+                _ => axis_of(node),
+            },
             Category::Linear | Category::Attention | Category::Recurrent | Category::Embedding => Axis::Last,
-            Category::Norm if layer.name == "batch_norm" || layer.name == "instance_norm" => Axis::First,
+            Category::Norm if layer.name == "batch_norm" || layer.name == "instance_norm" => axis_of(node),
             Category::Norm if layer.name == "layer_norm" || layer.name == "rms_norm" => match before() {
                 Axis::Unknown => Axis::Last,
                 known => known,
@@ -144,6 +148,11 @@ impl Extents {
             _ => Extent::other(),
         }
     }
+}
+
+/// Where a layer that works on channels has them.
+fn axis_of(node: &Node) -> Axis {
+    if layers::channels::are_last(node) { Axis::Last } else { Axis::First }
 }
 
 fn is_integer(graph: &Graph, tensor: TensorId) -> bool {

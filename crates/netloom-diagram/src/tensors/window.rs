@@ -61,5 +61,7 @@ fn weights(graph: &Graph, node: &Node) -> Option<Vec<u64>> {
         return None;
     }
     let dims = graph.tensor(node.input(1)?).ty.shape().dims()?;
-    dims.get(2..)?.iter().map(netloom_graph::Dim::as_size).collect()
+    let own = if node.op.contains("Transpose") { "IOS" } else { "OIS" };
+    let kernel = netloom_graph::layers::channels::Kernel::of(node, dims, own)?;
+    kernel.sides.iter().map(netloom_graph::Dim::as_size).collect()
 }

@@ -1,5 +1,6 @@
 //! Convolutions.
 
+use super::channels::{self, Kernel};
 use super::rules::{self, Ruled};
 use super::window::{self, Window};
 use super::{Category, Label, Layer};
@@ -88,42 +89,51 @@ pub const FAMILY: &[Layer] = &[
     },
 ];
 
-/// The kernel as written, or from the weight's dimensions after the two of channels.
-fn kernel(cx: &Infer<'_>, weight: usize) -> Option<Vec<Dim>> {
+/// How a convolution's kernel is stored unless it says otherwise.
+const OWN: &str = "OIS";
+
+/// How a transposed convolution's kernel is stored unless it says otherwise.
+const OWN_TRANSPOSED: &str = "IOS";
+
+/// The kernel's sides as written, or from its dimensions.
+fn sides(cx: &Infer<'_>, kernel: Option<&Kernel>) -> Option<Vec<Dim>> {
     match cx.attributes().ints("kernel_shape") {
         Some(k) => Some(k.iter().map(|n| Dim::Known(*n)).collect()),
-        None => cx.dims(weight).and_then(|d| d.get(2..)).map(<[Dim]>::to_vec),
+        None => kernel.map(|k| k.sides.clone()),
     }
 }
 
 fn conv(cx: &mut Infer<'_>, weight: usize, dtype: Option<DType>) -> Ruled {
     let dtype = dtype.or_else(|| cx.dtype(0));
     let (x, w) = (cx.dims_of_rank(0, 3)?, cx.dims_of_rank(weight, 3)?);
-    let channels = w.as_ref().map_or(Dim::Unknown, |w| w[0].clone());
-    let (Some(x), Some(kernel)) = (x.clone(), kernel(cx, weight)) else {
+    let kernel = w.as_deref().and_then(|w| Kernel::of(cx.node(), w, OWN));
+    let outputs = kernel.as_ref().map_or(Dim::Unknown, |k| k.outputs.clone());
+    let (Some(x), Some(sides)) = (x.clone(), sides(cx, kernel.as_ref())) else {
         let rank = x.or(w).map(|d| d.len());
         let shape = rank.map_or(Shape::Unranked, |n| {
             let mut dims = vec![Dim::Unknown; n];
             dims[0] = cx.dim(0, 0);
-            dims[1] = channels;
-            Shape::Ranked(dims)
+            dims[1] = outputs;
+            Shape::Ranked(channels::from_first(cx.node(), dims))
         });
         cx.set(0, dtype, shape);
         return Ok(());
     };
-    if let Some(w) = &w {
+    let x = channels::to_first(cx.node(), x);
+    if let Some(kernel) = &kernel {
         let group = cx.int("group").unwrap_or(1);
-        let fits = w[1].times(&Dim::Known(group));
+        let fits = kernel.inputs.times(&Dim::Known(group));
         if let (Some(expected), Some(found)) = (fits.as_known(), x[1].as_known())
             && expected != found
         {
             return Err(InferError::new(format!("expected {expected} input channels, found {found}")));
         }
     }
-    let window = Window::from_settings(cx, kernel)?;
+    let window = Window::from_settings(cx, sides)?;
     let spatial = window.slide(&x[2..])?;
-    let mut dims = vec![x[0].clone(), channels];
+    let mut dims = vec![x[0].clone(), outputs];
     dims.extend(spatial);
+    let dims = channels::from_first(cx.node(), dims);
     cx.set(0, dtype, dims);
     Ok(())
 }
@@ -132,20 +142,22 @@ fn conv_transpose(cx: &mut Infer<'_>) -> Ruled {
     let dtype = cx.dtype(0);
     let (x, w) = (cx.dims_of_rank(0, 3)?, cx.dims_of_rank(1, 3)?);
     let group = Dim::Known(cx.int("group").unwrap_or(1));
-    let channels = w.as_ref().map_or(Dim::Unknown, |w| w[1].times(&group));
-    let (Some(x), Some(kernel)) = (x.clone(), kernel(cx, 1)) else {
+    let kernel = w.as_deref().and_then(|w| Kernel::of(cx.node(), w, OWN_TRANSPOSED));
+    let outputs = kernel.as_ref().map_or(Dim::Unknown, |k| k.outputs.times(&group));
+    let (Some(x), Some(sides)) = (x.clone(), sides(cx, kernel.as_ref())) else {
         let shape = x.or(w).map_or(Shape::Unranked, |d| Shape::unknown_dims(d.len()));
         cx.set(0, dtype, shape);
         return Ok(());
     };
-    let n = kernel.len();
+    let x = channels::to_first(cx.node(), x);
+    let n = sides.len();
     if x.len() != n + 2 {
         return Err(InferError::new(format!("expected {n} spatial dimensions, found {}", x.len() - 2)));
     }
     let asked = cx.attributes().ints("output_shape").map(<[i64]>::to_vec);
     let extra = cx.attributes().ints("output_padding").map(<[i64]>::to_vec).unwrap_or_default();
-    let window = Window::from_settings(cx, kernel)?;
-    let mut dims = vec![x[0].clone(), channels];
+    let window = Window::from_settings(cx, sides)?;
+    let mut dims = vec![x[0].clone(), outputs];
     for i in 0..n {
         let stride = Dim::Known(window.strides[i]);
         let asked_here = asked.as_ref().and_then(|a| a.get(a.len().checked_sub(n)? + i));
@@ -164,44 +176,57 @@ fn conv_transpose(cx: &mut Infer<'_>) -> Ruled {
     if dims.iter().any(|d| d.as_known().is_some_and(|n| n < 0)) {
         return Err(InferError::new("expected padding smaller than the output, found more"));
     }
+    let dims = channels::from_first(cx.node(), dims);
     cx.set(0, dtype, dims);
     Ok(())
 }
 
+/// What the dimensions of a node's kernel are.
+fn kernel(graph: &Graph, node: &Node, weight: usize, own: &str) -> Option<Kernel> {
+    Kernel::of(node, rules::input_shape(graph, node, weight)?, own)
+}
+
 fn conv_macs(graph: &Graph, node: &Node, weight: usize) -> Option<u64> {
     let outputs = rules::count(rules::output_shape(graph, node, 0)?)?;
-    let patch = rules::count(rules::input_shape(graph, node, weight)?.get(1..)?)?;
-    outputs.checked_mul(patch)
+    let kernel = kernel(graph, node, weight, OWN)?;
+    outputs.checked_mul(kernel.patch(&kernel.inputs).as_size()?)
 }
 
 fn conv_transpose_macs(graph: &Graph, node: &Node) -> Option<u64> {
     let inputs = rules::count(rules::input_shape(graph, node, 0)?)?;
-    let patch = rules::count(rules::input_shape(graph, node, 1)?.get(1..)?)?;
-    inputs.checked_mul(patch)
+    let kernel = kernel(graph, node, 1, OWN_TRANSPOSED)?;
+    inputs.checked_mul(kernel.patch(&kernel.outputs).as_size()?)
+}
+
+/// The channels of a shape that a node reads or makes.
+fn channels_of<'a>(node: &Node, dims: Option<&'a [Dim]>) -> Option<&'a Dim> {
+    dims.filter(|d| d.len() > 1).and_then(|d| d.get(channels::axis(node, d.len())))
 }
 
 fn label(graph: &Graph, node: &Node, weight: usize) -> Label {
-    let w = rules::input_shape(graph, node, weight).unwrap_or_default();
-    let channels = w.first().or_else(|| rules::output_shape(graph, node, 0)?.get(1));
+    let kernel = kernel(graph, node, weight, OWN);
+    let made = channels_of(node, rules::output_shape(graph, node, 0));
+    let outputs = kernel.as_ref().map(|k| &k.outputs).or(made);
     let group = node.attributes.int("group").unwrap_or(1);
-    let inputs = rules::input_shape(graph, node, 0).and_then(|d| d.get(1));
+    let inputs = channels_of(node, rules::input_shape(graph, node, 0));
     let depthwise = group > 1 && inputs == Some(&Dim::Known(group));
-    titled(if depthwise { "dwconv" } else { "conv" }, node, w, channels, if depthwise { 1 } else { group })
+    let name = if depthwise { "dwconv" } else { "conv" };
+    titled(name, node, kernel.as_ref(), outputs, if depthwise { 1 } else { group })
 }
 
 fn label_transpose(graph: &Graph, node: &Node) -> Label {
-    let w = rules::input_shape(graph, node, 1).unwrap_or_default();
+    let kernel = kernel(graph, node, 1, OWN_TRANSPOSED);
     let group = node.attributes.int("group").unwrap_or(1);
-    let channels = w.get(1).map(|d| d.times(&Dim::Known(group)));
-    let label = titled("conv-transpose", node, w, channels.as_ref(), group);
+    let outputs = kernel.as_ref().map(|k| k.outputs.times(&Dim::Known(group)));
+    let label = titled("conv-transpose", node, kernel.as_ref(), outputs.as_ref(), group);
     // A stride here enlarges.
     Label { title: label.title.replace(", /", ", ×"), ..label }
 }
 
-fn titled(name: &str, node: &Node, weight: &[Dim], channels: Option<&Dim>, group: i64) -> Label {
+fn titled(name: &str, node: &Node, kernel: Option<&Kernel>, channels: Option<&Dim>, group: i64) -> Label {
     let kernel: Vec<Dim> = match node.attributes.ints("kernel_shape") {
         Some(k) => k.iter().map(|n| Dim::Known(*n)).collect(),
-        None => weight.get(2..).unwrap_or_default().to_vec(),
+        None => kernel.map_or_else(Vec::new, |k| k.sides.clone()),
     };
     let mut title = name.to_owned();
     if !kernel.is_empty() {
@@ -239,6 +264,24 @@ mod tests {
             ("Conv", "kernel_shape=[3,3]", "f32[1,4,9,9] f32?", "f32[1,?,7,7]"),
             ("Conv", "", "f32? f32[8,4,3,3]", "f32[?,8,?,?]"),
             ("ConvInteger", "", "u8[1,1,3,3] u8[1,1,2,2]", "int32[1,1,2,2]"),
+            (
+                "Conv",
+                "channels_last=1 weight_layout=SIO strides=[2,2] auto_pad=SAME_UPPER",
+                "f32[n,28,28,3] f32[5,5,3,16]",
+                "f32[n,14,14,16]",
+            ),
+            (
+                "Conv",
+                "channels_last=1 weight_layout=SIM group=8",
+                "f32[n,28,28,8] f32[3,3,8,2]",
+                "f32[n,26,26,16]",
+            ),
+            (
+                "ConvTranspose",
+                "channels_last=1 weight_layout=SOI strides=[2,2] auto_pad=SAME_UPPER",
+                "f32[n,7,7,8] f32[3,3,4,8]",
+                "f32[n,14,14,4]",
+            ),
             ("QLinearConv", "", "u8[1,1,7,7] f32[] u8[] u8[1,1,1,1] f32[1] u8[1] f32[] u8[]", "u8[1,1,7,7]"),
             ("DeformConv", "", "f32[1,1,3,3] f32[1,1,2,2] f32[1,8,2,2]", "f32[1,1,2,2]"),
             ("ConvTranspose", "", "f32[1,1,3,3] f32[1,2,3,3]", "f32[1,2,5,5]"),
@@ -288,6 +331,13 @@ mod tests {
             image,
             "conv 7×7, 64, /2 | pad 3",
             Some(118_013_952),
+        );
+        check_label(
+            "Conv",
+            "channels_last=1 weight_layout=SIO kernel_shape=[5,5]",
+            "f32[1,28,28,3] f32[5,5,3,16]",
+            "conv 5×5, 16",
+            Some(24 * 24 * 16 * 75),
         );
         check_label("Conv", "group=8", "f32[1,8,3,3] f32[8,1,3,3]", "dwconv 3×3, 8", Some(72));
         check_label("Conv", "group=2", "f32[1,8,3,3] f32[8,4,3,3]", "conv 3×3, 8 | groups 2", Some(288));

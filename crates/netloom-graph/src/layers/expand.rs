@@ -1,5 +1,6 @@
 //! Repetition, and the exchange of channels for pixels.
 
+use super::channels;
 use super::rules::{self, Ruled};
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError, normal_axis};
@@ -119,7 +120,9 @@ fn blocks(cx: &mut Infer<'_>) -> Result<Option<(Vec<Dim>, Dim)>, InferError> {
         return Err(InferError::new(format!("expected a block of at least 1, found {size}")));
     }
     match cx.dims(0) {
-        Some(dims) if dims.len() == 4 => Ok(Some((dims.to_vec(), Dim::Known(size)))),
+        Some(dims) if dims.len() == 4 => {
+            Ok(Some((channels::to_first(cx.node(), dims.to_vec()), Dim::Known(size))))
+        }
         Some(dims) => Err(InferError::new(format!("expected 4 dimensions, found {}", dims.len()))),
         None => {
             let dtype = cx.dtype(0);
@@ -133,7 +136,9 @@ fn depth_to_space(cx: &mut Infer<'_>) -> Ruled {
     if let Some((d, size)) = blocks(cx)? {
         let dtype = cx.dtype(0);
         let channels = d[1].floor_div(&size.times(&size));
-        cx.set(0, dtype, vec![d[0].clone(), channels, d[2].times(&size), d[3].times(&size)]);
+        let dims = vec![d[0].clone(), channels, d[2].times(&size), d[3].times(&size)];
+        let dims = channels::from_first(cx.node(), dims);
+        cx.set(0, dtype, dims);
     }
     Ok(())
 }
@@ -142,7 +147,9 @@ fn space_to_depth(cx: &mut Infer<'_>) -> Ruled {
     if let Some((d, size)) = blocks(cx)? {
         let dtype = cx.dtype(0);
         let channels = d[1].times(&size).times(&size);
-        cx.set(0, dtype, vec![d[0].clone(), channels, d[2].floor_div(&size), d[3].floor_div(&size)]);
+        let dims = vec![d[0].clone(), channels, d[2].floor_div(&size), d[3].floor_div(&size)];
+        let dims = channels::from_first(cx.node(), dims);
+        cx.set(0, dtype, dims);
     }
     Ok(())
 }

@@ -56,6 +56,9 @@ pub const FAMILY: &[Layer] = &[
 ];
 
 fn gemm(cx: &mut Infer<'_>) -> Ruled {
+    if cx.node().op != "Gemm" {
+        return dense(cx);
+    }
     let dtype = cx.dtype(0).or_else(|| cx.dtype(1));
     let side = |cx: &Infer<'_>, input: usize, transposed: bool| -> Result<(Dim, Dim), InferError> {
         match cx.dims(input) {
@@ -71,6 +74,18 @@ fn gemm(cx: &mut Infer<'_>) -> Ruled {
     let (inner_too, columns) = side(cx, 1, cx.flag("transB"))?;
     rules::agree(&inner, &inner_too)?;
     cx.set(0, dtype, vec![rows, columns]);
+    Ok(())
+}
+
+/// A linear layer works on the last dimension of data of any rank; its matrix is `[in, out]`, or with `transB` `[out, in]`.
+fn dense(cx: &mut Infer<'_>) -> Ruled {
+    let dtype = cx.dtype(0).or_else(|| cx.dtype(1));
+    let matrix = match cx.dims(1) {
+        Some([a, b]) if cx.flag("transB") => Shape::Ranked(vec![b.clone(), a.clone()]),
+        _ => cx.shape(1).clone(),
+    };
+    let shape = matmul_shape(cx.shape(0), &matrix)?;
+    cx.set(0, dtype, shape);
     Ok(())
 }
 
@@ -139,6 +154,8 @@ mod tests {
             ("MatMul", "", "f32[7,5,4] f32[4]", "f32[7,5]"),
             ("MatMul", "", "f32[b,1,s,64] f32[b,12,64,s]", "f32[b,12,s,s]"),
             ("MatMulInteger", "", "u8[4,3] u8[3,2]", "int32[4,2]"),
+            ("loom.linear", "transB=1", "f32[n,197,768] f32[3072,768] f32[3072]", "f32[n,197,3072]"),
+            ("loom.linear", "", "f32[n,16] f32[16,4]", "f32[n,4]"),
             ("QLinearMatMul", "", "u8[4,3] f32[] u8[] u8[3,2] f32[] u8[] f32[] i8[]", "i8[4,2]"),
         ] {
             check(op, settings, inputs, output);

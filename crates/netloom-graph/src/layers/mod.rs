@@ -8,6 +8,7 @@ use crate::{Graph, Node, Producer, TensorId};
 mod activation;
 mod arithmetic;
 pub(crate) mod attention;
+pub mod channels;
 #[cfg(test)]
 pub(crate) mod check;
 mod compare;

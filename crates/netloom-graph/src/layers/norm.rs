@@ -1,5 +1,6 @@
 //! Normalisation.
 
+use super::channels;
 use super::rules::{self, Ruled};
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, normal_axis};
@@ -115,7 +116,7 @@ pub const FAMILY: &[Layer] = &[
 /// The first output is normalised; in training, running statistics follow, and in old versions saved ones too.
 fn batch_norm(cx: &mut Infer<'_>) -> Ruled {
     cx.set_like(0, 0);
-    let channels = cx.dim(0, 1);
+    let channels = cx.rank(0).map_or(Dim::Unknown, |r| cx.dim(0, channels::axis(cx.node(), r)));
     let dtype = cx.dtype(3).or_else(|| cx.dtype(0));
     for output in 1..cx.n_outputs() {
         let known = cx.dims(3).map(<[Dim]>::to_vec).unwrap_or_else(|| vec![channels.clone()]);

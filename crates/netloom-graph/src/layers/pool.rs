@@ -1,5 +1,6 @@
 //! Pooling.
 
+use super::channels;
 use super::rules::{self, Ruled};
 use super::window::{self, Window};
 use super::{Category, Label, Layer};
@@ -130,9 +131,10 @@ fn pool(cx: &mut Infer<'_>) -> Ruled {
     let x = cx.dims_of_rank(0, 3)?;
     let shape = match (x, kernel(cx)) {
         (Some(x), Some(kernel)) => {
+            let x = channels::to_first(cx.node(), x);
             let mut dims = x[..2].to_vec();
             dims.extend(Window::from_settings(cx, kernel)?.slide(&x[2..])?);
-            Shape::Ranked(dims)
+            Shape::Ranked(channels::from_first(cx.node(), dims))
         }
         (x, kernel) => {
             let rank = x.map(|x| x.len()).or_else(|| kernel.map(|k| k.len() + 2));
@@ -148,9 +150,14 @@ fn pool(cx: &mut Infer<'_>) -> Ruled {
 
 fn global_pool(cx: &mut Infer<'_>) -> Ruled {
     let shape = match cx.dims_of_rank(0, 2)? {
-        Some(mut dims) => {
-            dims[2..].fill(Dim::Known(1));
-            Shape::Ranked(dims)
+        Some(dims) => {
+            let mut dims = channels::to_first(cx.node(), dims);
+            if cx.int("keepdims") == Some(0) {
+                dims.truncate(2);
+            } else {
+                dims[2..].fill(Dim::Known(1));
+            }
+            Shape::Ranked(channels::from_first(cx.node(), dims))
         }
         None => Shape::Unranked,
     };
@@ -228,6 +235,9 @@ mod tests {
             ("AveragePool", "kernel_shape=[3] dilations=[2]", "f32[1,3,32]", "f32[1,3,28]"),
             ("LpPool", "kernel_shape=[2]", "f32[1,3,?]", "f32[1,3,?]"),
             ("GlobalAveragePool", "", "f32[n,3,h,w]", "f32[n,3,1,1]"),
+            ("GlobalAveragePool", "channels_last=1", "f32[n,h,w,3]", "f32[n,1,1,3]"),
+            ("GlobalAveragePool", "channels_last=1 keepdims=0", "f32[n,h,w,3]", "f32[n,3]"),
+            ("MaxPool", "channels_last=1 kernel_shape=[2,2] strides=[2,2]", "f32[n,8,6,3]", "f32[n,4,3,3]"),
             ("MaxUnpool", "kernel_shape=[2,2] strides=[2,2]", "f32[1,1,2,2] i64[1,1,2,2]", "f32[1,1,4,4]"),
             ("MaxUnpool", "kernel_shape=[2,2]", "f32[1,1,2,2] i64[1,1,2,2] i64[4]{1,1,5,5}", "f32[1,1,5,5]"),
         ] {

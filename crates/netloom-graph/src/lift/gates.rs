@@ -94,8 +94,10 @@ impl Cell {
         let mut node = source.lifted(kind, &self.nodes, &inputs, *made.first()?);
         let others = made.iter().skip(1).filter(|t| !source.is_private(&self.nodes, **t));
         node.outputs.extend(others.map(|t| Some(*t)));
-        let conv = self.nodes.iter().any(|n| source.kind(*n) == "conv");
-        let features = source.dims(*made.first()?).and_then(|d| if conv { d.get(1) } else { d.last() });
+        let conv = self.nodes.iter().find(|n| source.kind(**n) == "conv").map(|n| source.node(*n));
+        let first = conv.is_some_and(|n| !crate::layers::channels::are_last(n));
+        let features = source.dims(*made.first()?).and_then(|d| if first { d.get(1) } else { d.last() });
+        let conv = conv.is_some();
         if let Some(size) = features.and_then(crate::Dim::as_known) {
             node.attributes.set("hidden_size", Attribute::Int(size));
         }

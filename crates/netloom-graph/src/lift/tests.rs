@@ -67,7 +67,7 @@ fn store(graph: &mut Graph, id: TensorId, dtype: DType, shape: Shape, value: Opt
     tensor.ty = ValueType::tensor(dtype, shape.clone());
     tensor.producer = Producer::Stored;
     tensor.value = value;
-    tensor.weight = Some(Weight { dtype: Some(dtype), shape, storage: Storage::Absent, sparse: false });
+    tensor.weight = Some(Weight::new(Some(dtype), shape, Storage::Absent));
 }
 
 fn setting_of(text: &str) -> Attribute {

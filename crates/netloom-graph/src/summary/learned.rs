@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::layers::rules;
-use crate::{DType, Graph, Node, NodeId, Producer, TensorId};
+use crate::{DType, Graph, Node, NodeId, Producer, Role, TensorId};
 
 /// Names, as the last part of a path, that frameworks give to stored tensors they do not learn.
 const BUFFER_NAMES: &[&str] = &[
@@ -52,6 +52,26 @@ impl Learned {
     }
 }
 
+/// What the file says a stored tensor is for.
+fn role(graph: &Graph, id: TensorId) -> Option<Role> {
+    graph.tensor(id).weight.as_ref()?.role
+}
+
+/// How many learned elements training changes, where the file says so of each.
+pub(super) fn trainable(graph: &Graph, tensors: &[TensorId]) -> Option<u64> {
+    let mut sum = 0_u64;
+    for id in tensors {
+        match role(graph, *id) {
+            Some(Role::Parameter { trainable: Some(true) }) => {
+                sum = sum.saturating_add(elements(graph, *id).unwrap_or(0));
+            }
+            Some(Role::Parameter { trainable: Some(false) }) => {}
+            _ => return None,
+        }
+    }
+    (!tensors.is_empty()).then_some(sum)
+}
+
 /// The number of elements of a stored tensor, as stored if that differs from its type.
 pub(super) fn elements(graph: &Graph, id: TensorId) -> Option<u64> {
     let tensor = graph.tensor(id);
@@ -68,11 +88,13 @@ pub(crate) fn find(graph: &Graph) -> Learned {
         for (input, tensor) in node.inputs.iter().enumerate() {
             let Some(tensor) = *tensor else { continue };
             let from = &sources[tensor.index()];
-            if from.is_empty() || !is_learned_use(graph, node, input, tensor, &sources) {
+            if from.is_empty() {
                 continue;
             }
+            let used = is_learned_use(graph, node, input, tensor, &sources);
             for source in from {
-                if !has_last_name(graph, *source, BUFFER_NAMES) {
+                let said = role(graph, *source).map(|r| r != Role::Buffer);
+                if said.unwrap_or_else(|| used && !has_last_name(graph, *source, BUFFER_NAMES)) {
                     learned.insert(*source);
                     if !read_by[id.index()].contains(source) {
                         read_by[id.index()].push(*source);
@@ -81,6 +103,11 @@ pub(crate) fn find(graph: &Graph) -> Learned {
             }
         }
     }
+    // What a file calls a parameter is one, even if nothing reads it.
+    let unread = graph
+        .tensors()
+        .filter(|(id, t)| t.is_stored() && matches!(role(graph, *id), Some(Role::Parameter { .. })));
+    learned.extend(unread.map(|(id, _)| id));
     Learned { tensors: learned.into_iter().collect(), read_by, sources }
 }
 

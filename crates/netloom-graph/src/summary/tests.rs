@@ -13,8 +13,7 @@ fn stored(graph: &mut Graph, name: &str, dims: &[i64]) -> TensorId {
     let shape = Shape::known(dims.iter().copied());
     let tensor = graph.tensor_mut(id);
     tensor.producer = Producer::Stored;
-    tensor.weight =
-        Some(Weight { dtype: Some(DType::Float32), shape, storage: Storage::Absent, sparse: false });
+    tensor.weight = Some(Weight::new(Some(DType::Float32), shape, Storage::Absent));
     id
 }
 

@@ -132,9 +132,25 @@ pub(super) fn width(source: &Source<'_>, id: NodeId) -> Option<i64> {
     source.dims(source.node(id).output(0)?)?.last()?.as_known()
 }
 
-/// The second dimension of a tensor, channels of an image.
+/// The channels of a tensor of maps: its last dimension where the layers before it work that way, else the second.
 pub(super) fn channels(source: &Source<'_>, tensor: TensorId) -> Option<i64> {
-    source.dims(tensor)?.get(1).and_then(Dim::as_known)
+    let dims = source.dims(tensor)?;
+    let axis = if channels_are_last(source, tensor) { dims.len().checked_sub(1)? } else { 1 };
+    dims.get(axis).and_then(Dim::as_known)
+}
+
+fn channels_are_last(source: &Source<'_>, tensor: TensorId) -> bool {
+    let mut at = tensor;
+    for _ in 0..MAX_MOVES {
+        let Some(maker) = source.maker(at) else { break };
+        let node = source.node(maker);
+        if matches!(category(source, maker), Category::Conv | Category::Pool | Category::Upsample) {
+            return layers::channels::are_last(node);
+        }
+        let Some(from) = node.input(0) else { break };
+        at = from;
+    }
+    source.readers(tensor).any(|n| layers::channels::are_last(source.node(n)))
 }
 
 /// What a part of a box says of a node: its title and its role.

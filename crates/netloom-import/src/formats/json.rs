@@ -4,7 +4,7 @@ use netloom_graph::attribute::TensorLiteral;
 use netloom_graph::graph::MAX_ELEMENTS;
 use netloom_graph::{
     Attribute, DType, Diagnostic, Dim, Elements, Graph, ModuleId, ModuleKind, Node, NodeId, Producer,
-    RegionId, Severity, Shape, Storage, Tensor, TensorId, Value, ValueType, Weight,
+    RegionId, Role, Severity, Shape, Storage, Tensor, TensorId, Value, ValueType, Weight,
 };
 
 use crate::sniff::has_extension;
@@ -182,7 +182,12 @@ fn tensor(t: &mirror::Tensor) -> Result<Tensor, Error> {
             (None, Some(offset), Some(len)) => Storage::Inline { offset, len },
             _ => Storage::Absent,
         };
-        tensor.weight = Some(Weight { dtype: d, shape: s, storage, sparse: stored.sparse });
+        let role = match (stored.parameter, stored.trainable) {
+            (Some(false), _) => Some(Role::Buffer),
+            (Some(true), trainable) => Some(Role::Parameter { trainable }),
+            (None, _) => None,
+        };
+        tensor.weight = Some(Weight { dtype: d, shape: s, storage, sparse: stored.sparse, role });
     }
     tensor.value = t.value.as_ref().map(value).transpose()?;
     Ok(tensor)

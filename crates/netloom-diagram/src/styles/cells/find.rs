@@ -215,7 +215,7 @@ fn input(graph: &Graph, node: &Node, kind: Kind) -> Option<String> {
     let conv = node.attributes.int("conv") == Some(1);
     let features = |tensor: TensorId| {
         let dims = graph.tensor(tensor).ty.shape().dims()?;
-        if conv { dims.get(1) } else { dims.last() }
+        if conv && !layers::channels::are_last(node) { dims.get(1) } else { dims.last() }
     };
     // One step reads its states too, in no fixed order: they are as wide as what it makes.
     let one_step = layers::effective(graph, node).is_some_and(|l| l.name.ends_with("_cell"));

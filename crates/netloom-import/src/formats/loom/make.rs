@@ -256,7 +256,7 @@ impl Maker {
         }
         let mut tensor = Tensor::new(path.clone(), ValueType::tensor(dtype, shape.clone()));
         tensor.producer = Producer::Stored;
-        tensor.weight = Some(Weight { dtype: Some(dtype), shape, storage: Storage::Absent, sparse: false });
+        tensor.weight = Some(Weight::new(Some(dtype), shape, Storage::Absent));
         let id = self.graph.add_tensor(tensor);
         self.weights.insert(path, id);
         Ok(id)
@@ -294,7 +294,7 @@ impl Maker {
         let path = self.path(&join(owner, name));
         let mut tensor = Tensor::new(path, ValueType::tensor(dtype, shape.clone()));
         tensor.producer = Producer::Stored;
-        tensor.weight = Some(Weight { dtype: Some(dtype), shape, storage: Storage::Absent, sparse: false });
+        tensor.weight = Some(Weight::new(Some(dtype), shape, Storage::Absent));
         tensor.value = Some(value);
         self.graph.add_tensor(tensor)
     }

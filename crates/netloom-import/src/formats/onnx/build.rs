@@ -173,20 +173,15 @@ impl<'a> Builder<'a> {
             let mut tensor =
                 Tensor::new(name, ValueType::Tensor { dtype: proto.dtype(), shape: proto.shape() });
             tensor.value = self.siblings.value(proto);
-            tensor.weight = Some(Weight {
-                dtype: proto.dtype(),
-                shape: proto.shape(),
-                storage: proto.storage.clone(),
-                sparse: false,
-            });
+            tensor.weight = Some(Weight::new(proto.dtype(), proto.shape(), proto.storage.clone()));
             self.add_stored(proto.name, tensor)?;
         }
         for proto in &graph.sparse {
             let (dtype, shape) = (proto.values.dtype(), proto.shape());
             let name = self.names.text(proto.values.name);
             let mut tensor = Tensor::new(name, ValueType::Tensor { dtype, shape: shape.clone() });
-            tensor.weight =
-                Some(Weight { dtype, shape, storage: proto.values.storage.clone(), sparse: true });
+            let storage = proto.values.storage.clone();
+            tensor.weight = Some(Weight { sparse: true, ..Weight::new(dtype, shape, storage) });
             self.add_stored(proto.values.name, tensor)?;
         }
         Ok(())

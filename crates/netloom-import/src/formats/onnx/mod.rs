@@ -13,14 +13,13 @@ mod settings;
 mod tensor;
 mod types;
 mod weights;
-mod wire;
 
 use netloom_graph::Graph;
 
 use crate::sniff::has_extension;
+use crate::wire::{Payload, Reader};
 use crate::{Confidence, Error, ErrorKind, Format, Source};
 use model::Parser;
-use wire::{Payload, Reader};
 
 /// The ONNX format.
 pub struct Onnx;

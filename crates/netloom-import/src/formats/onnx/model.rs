@@ -8,8 +8,8 @@ use super::schema::{
 };
 use super::tensor::{SparseProto, TensorProto, read_pair};
 use super::types::read_type;
-use super::wire::{Field, Message, Reader, Span};
 use crate::Error;
+use crate::wire::{Field, Message, Reader, Span};
 
 /// The most nodes a file may hold, bodies and functions included.
 pub const MAX_NODES: usize = 1 << 19;

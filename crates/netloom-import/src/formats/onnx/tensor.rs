@@ -4,8 +4,8 @@ use netloom_graph::{DType, Dim, Elements, Shape, Storage, Value, value};
 
 use super::names::{Name, Names};
 use super::types::dtype;
-use super::wire::{Field, Message, Reader, Span};
 use crate::Error;
+use crate::wire::{Field, Message, Reader, Span};
 
 /// The most dimensions a tensor may have; ONNX operators know single digits.
 pub const MAX_RANK: usize = 1024;

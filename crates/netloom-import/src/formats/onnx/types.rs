@@ -4,8 +4,8 @@ use netloom_graph::{DType, Dim, Shape, ValueType};
 
 use super::dims;
 use super::tensor::{MAX_RANK, too_many_dims};
-use super::wire::{Message, Reader};
 use crate::Error;
+use crate::wire::{Message, Reader};
 
 /// Reads a `TypeProto`. `negative` is set when a dimension is below zero; it counts as unknown.
 pub fn read_type(

@@ -88,12 +88,7 @@ pub fn take_parameters_from_inputs(graph: &mut Graph, remarks: &mut Remarks) {
         if is_parameter {
             let entry = graph.tensor_mut(tensor);
             entry.producer = Producer::Stored;
-            entry.weight = Some(Weight {
-                dtype: entry.ty.dtype(),
-                shape: entry.ty.shape().clone(),
-                storage: Storage::Absent,
-                sparse: false,
-            });
+            entry.weight = Some(Weight::new(entry.ty.dtype(), entry.ty.shape().clone(), Storage::Absent));
         } else {
             graph.mark_input(tensor);
         }

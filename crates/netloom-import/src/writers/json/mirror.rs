@@ -94,6 +94,10 @@ pub struct Stored {
     pub len: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sparse: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trainable: Option<bool>,
     /// The stored type, where it is another one than the tensor's.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub dense: Option<Dense>,

@@ -1,8 +1,8 @@
 //! From the graph to the documented shape.
 
 use netloom_graph::{
-    Attribute, Diagnostic, Dim, Elements, Module, ModuleKind, Node, Producer, Region, Shape, Storage, Tensor,
-    TensorId, Value, ValueType,
+    Attribute, Diagnostic, Dim, Elements, Module, ModuleKind, Node, Producer, Region, Role, Shape, Storage,
+    Tensor, TensorId, Value, ValueType,
 };
 
 use super::mirror;
@@ -41,6 +41,11 @@ fn stored(tensor: &Tensor) -> Option<mirror::Stored> {
     let same = weight.dtype == tensor.ty.dtype() && weight.shape == *tensor.ty.shape();
     let mut out = mirror::Stored {
         sparse: weight.sparse,
+        parameter: weight.role.map(|r| r != Role::Buffer),
+        trainable: match weight.role {
+            Some(Role::Parameter { trainable }) => trainable,
+            _ => None,
+        },
         dense: (!same).then(|| mirror::Dense {
             dtype: weight.dtype.map(|d| d.name().to_owned()),
             shape: shape(&weight.shape),

@@ -97,11 +97,11 @@ fn values(list: &Value) -> Vec<String> {
 
 /// The bad files: what the message holds, or the worst remark.
 const MALFORMED: &[(&str, &str)] = &[
-    ("bad_count.gguf", "this is a GGUF model, which cannot be read yet"),
-    ("bad_offset.tflite", "this is a TensorFlow Lite model, which cannot be read yet"),
+    ("bad_count.gguf", "this is a GGUF model, which cannot be read"),
+    ("bad_offset.tflite", "this is a TensorFlow Lite model, which cannot be read"),
     ("cyclic.onnx", "ok: nodes feed each other in a cycle: 'first', 'second'"),
     ("dangling_input.onnx", "ok: expected an input, a stored value or a node that makes it, found none"),
-    ("deep.json", "this is a JSON file, which cannot be read yet"),
+    ("deep.json", "this is a JSON file, not a model"),
     ("deep_nesting.onnx", "nested more than 100 messages deep at byte 1 392"),
     (
         "duplicate_names.onnx",
@@ -117,10 +117,7 @@ const MALFORMED: &[(&str, &str)] = &[
     ("negative_dims.onnx", "ok: expected dimensions of zero or more, found a negative one: taken as unknown"),
     ("no_shapes_dynamic.onnx", "ok: "),
     ("non_utf8_names.onnx", "ok: expected a name in UTF-8, found other bytes"),
-    (
-        "overlapping_offsets.safetensors",
-        "this is a safetensors file (weights without a network), which cannot be read yet",
-    ),
+    ("overlapping_offsets.safetensors", "this is a safetensors file, which cannot be read"),
     (
         "truncated.onnx",
         "damaged at byte 11: expected 16 479 bytes in field 7, found 8 986 before the end of the file",

@@ -73,7 +73,7 @@ const REGISTRIES: &[Registry] = &[
         home: "crates/netloom-import/src/formats/mod.rs",
         table: "FORMATS",
         order: Order::ByName,
-        beside: &[],
+        beside: &[("inside", "models inside archives")],
     },
     Registry {
         folder: "crates/netloom-import/src/formats/loom/layers",

@@ -1,5 +1,6 @@
 //! The formats that can be read: one file or folder per format, listed in [`FORMATS`].
 
+pub mod inside;
 pub mod json;
 pub mod loom;
 pub mod onnx;
@@ -17,6 +18,11 @@ pub static FORMATS: &[&dyn Format] = &[&json::Json, &loom::Loom, &onnx::Onnx];
 /// # Errors
 /// When no format knows the source, or the one that does cannot read it; see [`ErrorKind`].
 pub fn read(source: &dyn Source) -> Result<Graph, Error> {
+    read_at(source, 0)
+}
+
+/// Reads a source inside so many archives.
+fn read_at(source: &dyn Source, depth: u32) -> Result<Graph, Error> {
     if source.is_empty() {
         return Err(Error::new(
             ErrorKind::UnknownFormat,
@@ -24,34 +30,39 @@ pub fn read(source: &dyn Source) -> Result<Graph, Error> {
         ));
     }
     let best = FORMATS.iter().map(|f| (f.sniff(source), *f)).reduce(|a, b| if b.0 > a.0 { b } else { a });
-    match best {
-        Some((Confidence::Content, format)) => format.read(source),
+    if let Some((Confidence::Content, format)) = best {
+        return format.read(source);
+    }
+    if let Some(graph) = inside::read(source, depth)? {
+        return Ok(graph);
+    }
+    let known = sniff::recognise(source);
+    match (best, known) {
         // A name may lie; well-known first bytes do not.
-        Some((Confidence::Extension, format)) => match sniff::recognise(source) {
-            Some(known) => Err(Error::new(
-                ErrorKind::NotThisFormat,
-                format!("not {}: found {}", file_of(format), known.mark),
-            )
-            .with_hint(format!(
-                "the name ends like {}, but this is {}",
-                file_of(format),
-                known.what
-            ))),
-            None => format.read(source),
-        },
-        _ => Err(unknown(source)),
+        (Some((Confidence::Extension, format)), Some(known)) => {
+            let ours = file_of(format);
+            let error = Error::new(ErrorKind::NotThisFormat, format!("not {ours}: found {}", known.mark))
+                .with_hint(format!("the name ends like {ours}, but this is {}", known.what));
+            Err(if known.advice.is_empty() { error } else { error.with_hint(known.advice) })
+        }
+        (Some((Confidence::Extension, format)), None) => format.read(source),
+        _ => Err(unknown(known)),
     }
 }
 
-fn unknown(source: &dyn Source) -> Error {
-    let names: Vec<&str> = FORMATS.iter().map(|f| f.name()).collect();
-    let hint = format!("formats that can be read: {}", names.join(", "));
-    let message = match sniff::recognise(source) {
-        Some(known) if known.is_model => format!("this is {}, which cannot be read yet", known.what),
+fn unknown(known: Option<sniff::Known>) -> Error {
+    let message = match known {
+        Some(known) if known.is_model => format!("this is {}, which cannot be read", known.what),
         Some(known) => format!("this is {}, not a model", known.what),
         None => "the format is unknown: expected a model file, found bytes of no known kind".to_owned(),
     };
-    Error::new(ErrorKind::UnknownFormat, message).with_hint(hint)
+    let error = Error::new(ErrorKind::UnknownFormat, message);
+    let error = match known {
+        Some(known) if !known.advice.is_empty() => error.with_hint(known.advice),
+        _ => error,
+    };
+    let names: Vec<&str> = FORMATS.iter().map(|f| f.name()).collect();
+    error.with_hint(format!("formats that can be read: {}", names.join(", ")))
 }
 
 /// `an ONNX file`.
@@ -77,7 +88,7 @@ mod tests {
         check("empty.onnx", b"", "the file is empty: expected a model, found 0 bytes");
         check("a.onnx", b"\x89PNG\r\n\x1a\n1234", "not an ONNX file: found a PNG header");
         check("a.png", b"\x89PNG\r\n\x1a\n1234", "this is a PNG image, not a model");
-        check("a.gguf", b"GGUF1234", "this is a GGUF model, which cannot be read yet");
+        check("a.gguf", b"GGUF1234", "this is a GGUF model, which cannot be read");
         check(
             "a.bin",
             b"\x01\x02\x03",

@@ -108,7 +108,7 @@ const MALFORMED: &[(&str, &str)] = &[
         "ok: expected one node that makes each value, found another: later readers see the later one",
     ),
     ("empty.onnx", "the file is empty: expected a model, found 0 bytes"),
-    ("evil_pickle.pt", "this is a ZIP archive (as PyTorch and Keras files are), which cannot be read yet"),
+    ("evil_pickle.pt", "this is an archive without a model: `evil/data.pkl`, `evil/version`"),
     (
         "huge_dims.onnx",
         "ok: expected a number of elements below 2^64, found dimensions whose product is larger",
@@ -123,7 +123,7 @@ const MALFORMED: &[(&str, &str)] = &[
         "damaged at byte 11: expected 16 479 bytes in field 7, found 8 986 before the end of the file",
     ),
     ("wrong_magic.onnx", "not an ONNX file: found a PNG header"),
-    ("zip_bomb.keras", "this is a ZIP archive (as PyTorch and Keras files are), which cannot be read yet"),
+    ("zip_bomb.keras", "this is an archive without a model: `metadata.json`, `config.json`"),
 ];
 
 #[test]

@@ -2,49 +2,59 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
-use std::process::ExitCode;
+use std::sync::Arc;
 
-use netloom::{Comparison, DiffOptions, ExportOptions, FigureOptions};
+use netloom::{Comparison, DiffOptions};
 
 use crate::args::DiffArgs;
+use crate::drawing::{Drawing, Format};
 use crate::failure::{Failure, remarks};
-use crate::files;
+use crate::files::{self, Model};
 
 /// What `diff` leaves with where the models differ.
 const DIFFERS: u8 = 1;
 /// What `diff` leaves with on any error, as diff(1) does.
 const TROUBLE: u8 = 2;
 
-pub(crate) fn run(args: &DiffArgs) -> ExitCode {
-    match compare(args) {
-        Ok(found) if found.is_empty() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(DIFFERS),
+pub(crate) fn run(args: &DiffArgs) -> u8 {
+    match told(args) {
+        Ok(found) if found.is_empty() => 0,
+        Ok(_) => DIFFERS,
         Err(failure) => {
             if !failure.is_broken_pipe() {
                 failure.report();
             }
-            ExitCode::from(TROUBLE)
+            TROUBLE
         }
     }
 }
 
-fn compare(args: &DiffArgs) -> Result<Comparison, Failure> {
+/// Compares two models by structure; they are called as their files are, as far as that tells them apart.
+pub fn compare(before: &Model, after: &Model) -> Comparison {
+    let [before_name, after_name] = names([&before.file, &after.file]);
+    let options = DiffOptions { before: before_name, after: after_name };
+    netloom::diff(&before.graph, &after.graph, &options)
+}
+
+fn told(args: &DiffArgs) -> Result<Arc<Comparison>, Failure> {
     let stdin = Path::new("-");
     if args.before == stdin && args.after == stdin {
         return Err(Failure::usage("expected at most one model from standard input"));
     }
-    let (before, before_name) = files::model(&args.before)?;
-    let (after, after_name) = files::model(&args.after)?;
-    let [before_name, after_name] = names([&before_name, &after_name]);
-    let options = DiffOptions { before: before_name, after: after_name };
-    let found = netloom::diff(&before, &after, &options);
+    let (before, after) = (files::open(&args.before)?, files::open(&args.after)?);
+    let found = Arc::new(compare(&before, &after));
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     if let Some(path) = &args.output {
         let format = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         let bytes = match format.as_deref() {
             Some("json") => found.json().into_bytes(),
             Some("txt") | None => found.text(color && path == stdin).into_bytes(),
-            Some(format) => figure(&found, args, format, [&before, &after])?,
+            Some(format) => {
+                let mut drawing = Drawing::of_comparison(found.clone(), args);
+                let bytes = drawing.write(Format::named(format)?)?;
+                remarks(&after.graph, drawing.notes(), args.verbose);
+                bytes
+            }
         };
         files::write(path, &bytes)?;
     }
@@ -54,28 +64,6 @@ fn compare(args: &DiffArgs) -> Result<Comparison, Failure> {
         files::write(stdin, text.as_bytes())?;
     }
     Ok(found)
-}
-
-fn figure(
-    found: &Comparison,
-    args: &DiffArgs,
-    format: &str,
-    [_, after]: [&netloom::Graph; 2],
-) -> Result<Vec<u8>, Failure> {
-    let options = FigureOptions {
-        style: args.style.clone(),
-        theme: args.theme.clone(),
-        depth: args.depth.0,
-        detail: args.detail.into(),
-        direction: args.direction.map(Into::into),
-        width_px: args.width.map(|w| w.px()),
-        height_px: args.height.map(|h| h.px()),
-        ..FigureOptions::default()
-    };
-    let figure = found.draw(&options)?;
-    remarks(after, &figure.notes, args.verbose);
-    let export = ExportOptions { width: args.width, ..ExportOptions::default() };
-    Ok(netloom::export(&figure, format, &export)?)
 }
 
 /// What two files are called: without what follows the first dot, unless that makes them the same.

@@ -6,7 +6,8 @@ use std::path::Path;
 use netloom::{Graph, Severity};
 
 /// Why a command stopped.
-pub(crate) struct Failure {
+#[derive(Clone, Debug)]
+pub struct Failure {
     message: String,
     hints: Vec<String>,
     report: Option<String>,
@@ -45,7 +46,23 @@ impl Failure {
         self
     }
 
-    pub(crate) fn code(&self) -> u8 {
+    /// What went wrong, in one line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do, most helpful first.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// All that is wrong, shown in its place over several lines, where the input is text.
+    pub fn in_place(&self) -> Option<&str> {
+        self.report.as_deref()
+    }
+
+    /// The code to leave with: 1 for the input, 2 for the usage.
+    pub fn code(&self) -> u8 {
         self.code
     }
 

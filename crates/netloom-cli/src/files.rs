@@ -1,5 +1,6 @@
 //! Files as sources, and results that appear whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -79,12 +80,40 @@ pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Reads a small text file whole.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(whole(path)?)
-        .map_err(|e| Failure::input(format!("{}: expected UTF-8 text: {e}", path.display())))
+    utf8(path, whole(path)?)
 }
 
-/// Reads the model at a path, or from standard input when the path is `-`; also says what it is called.
-pub(crate) fn model(path: &Path) -> Result<(Graph, String), Failure> {
+/// A model that was read.
+#[derive(Debug)]
+pub struct Model {
+    /// What it is.
+    pub graph: Graph,
+    /// What it came from, such as `resnet18.onnx`.
+    pub file: String,
+    /// What to call it: a file's name is what its owner calls the model; empty where the model's own name is the next
+    /// best.
+    pub name: String,
+}
+
+impl Model {
+    /// Reads a model of any known format from any source.
+    ///
+    /// # Errors
+    /// When the source is no model, is damaged, or passes a limit.
+    pub fn read(source: &dyn Source) -> Result<Self, Failure> {
+        let graph = netloom::read(source)?;
+        let file = source.name().to_owned();
+        let name = file.split('.').next().unwrap_or_default().to_owned();
+        Ok(Self { graph, file, name })
+    }
+}
+
+/// Reads the model at a path, or from standard input when the path is `-`.
+///
+/// # Errors
+/// When there is no such file, or it is no model, is damaged, or passes a limit.
+pub fn open(path: &Path) -> Result<Model, Failure> {
+    const STDIN: &str = "standard input";
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin()
@@ -92,14 +121,53 @@ pub(crate) fn model(path: &Path) -> Result<(Graph, String), Failure> {
             .take(MAX_STDIN)
             .read_to_end(&mut bytes)
             .map_err(|e| Failure::io(path, "read", &e))?;
-        let graph = netloom::read(&Bytes::new("standard input", bytes))
-            .map_err(|e| Failure::from(e).about("standard input"))?;
-        return Ok((graph, "standard input".to_owned()));
+        let model = Model::read(&Bytes::new(STDIN, bytes)).map_err(|e| e.about(STDIN))?;
+        return Ok(Model { name: String::new(), ..model });
     }
     let source = FileSource::open(path).map_err(|e| Failure::io(path, "read", &e))?;
-    let graph = netloom::read(&source).map_err(|e| Failure::from(e).about(&path.display().to_string()))?;
-    let name = source.name.clone();
-    Ok((graph, name))
+    Model::read(&source).map_err(|e| e.about(&path.display().to_string()))
+}
+
+/// Where the files are that options name: a folder of the disk, with texts beside that stand for files.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    path: PathBuf,
+    given: BTreeMap<String, Vec<u8>>,
+}
+
+impl Folder {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), given: BTreeMap::new() }
+    }
+
+    /// Files that are on no disk, by name; all others are named from the current folder on.
+    pub fn given(given: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { path: PathBuf::new(), given }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name) || Path::new(name).exists()
+    }
+
+    /// A small file, named from the current folder on.
+    pub(crate) fn whole(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        self.given.get(name).map_or_else(|| whole(Path::new(name)), |bytes| Ok(bytes.clone()))
+    }
+
+    /// A small file in this folder, else one named from the current folder on.
+    pub(crate) fn beside(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        let beside = self.path.join(name);
+        if beside.exists() { whole(&beside) } else { self.whole(name) }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Result<String, Failure> {
+        utf8(Path::new(name), self.whole(name)?)
+    }
+}
+
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes)
+        .map_err(|e| Failure::input(format!("{}: expected UTF-8 text: {e}", path.display())))
 }
 
 /// Writes a result to a file by way of a temporary file beside it, or to standard output when the path is `-`.

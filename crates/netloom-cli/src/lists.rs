@@ -8,19 +8,25 @@ use crate::args::ThemesArgs;
 use crate::failure::Failure;
 use crate::files;
 
-pub(crate) fn formats() -> Result<(), Failure> {
+/// Styles that no table holds: which to take, and what is no picture.
+const OWN_STYLES: [(&str, &str); 2] = [
+    ("auto", "the style that suits the model best, and why; the default"),
+    ("text", "lines of plain text for a terminal, branches as in `git log`"),
+];
+
+pub(crate) fn print_formats() -> Result<(), Failure> {
     list(netloom::FORMATS.iter().map(|f| {
         let extensions: Vec<String> = f.extensions().iter().map(|e| format!(".{e}")).collect();
         (f.name().to_owned(), format!("{} ({})", f.about(), extensions.join(", ")))
     }))
 }
 
-pub(crate) fn outputs() -> Result<(), Failure> {
-    list(output_rows())
+pub(crate) fn print_outputs() -> Result<(), Failure> {
+    list(outputs())
 }
 
-/// Every format a figure can be written in, with its extensions where they differ from its name.
-fn output_rows() -> Vec<(String, String)> {
+/// Every format a figure can be written in, with what it is and its extensions where they differ from its name.
+pub fn outputs() -> Vec<(String, String)> {
     let own = [
         (
             "html",
@@ -43,14 +49,7 @@ fn output_rows() -> Vec<(String, String)> {
     rows
 }
 
-/// The names of all output formats.
-pub(crate) fn output_names() -> Vec<String> {
-    output_rows().into_iter().map(|(name, _)| name).collect()
-}
-
-pub(crate) fn styles() -> Result<(), Failure> {
-    let auto = ("auto".to_owned(), "the style that suits the model best, and why; the default".to_owned());
-    let text = ("text".to_owned(), "lines of plain text for a terminal, branches as in `git log`".to_owned());
+pub(crate) fn print_styles() -> Result<(), Failure> {
     let rows = netloom::STYLES.iter().flat_map(|style| {
         let settings = style.settings.iter().map(|s| {
             let values = match &s.values {
@@ -62,10 +61,22 @@ pub(crate) fn styles() -> Result<(), Failure> {
         });
         std::iter::once((style.name.to_owned(), style.about.to_owned())).chain(settings)
     });
+    let [auto, text] = OWN_STYLES.map(|(name, about)| (name.to_owned(), about.to_owned()));
     list(std::iter::once(auto).chain(rows).chain([text]))
 }
 
-pub(crate) fn themes(args: &ThemesArgs) -> Result<(), Failure> {
+/// Every style that can be asked for, with what it is.
+pub fn styles() -> Vec<(String, String)> {
+    let rows = netloom::STYLES.iter().map(|s| (s.name, s.about));
+    let [auto, text] = OWN_STYLES;
+    std::iter::once(auto)
+        .chain(rows)
+        .chain([text])
+        .map(|(name, about)| (name.to_owned(), about.to_owned()))
+        .collect()
+}
+
+pub(crate) fn print_themes(args: &ThemesArgs) -> Result<(), Failure> {
     if let Some(name) = &args.show {
         let names = netloom::scene::theme::all().iter().map(|t| t.name.as_str());
         let text = netloom::scene::theme::source(name);

@@ -6,11 +6,11 @@ use netloom::report;
 
 use crate::args::SummaryArgs;
 use crate::failure::{Failure, remarks};
-use crate::files;
+use crate::files::{self, Model};
 
 pub(crate) fn run(args: &SummaryArgs) -> Result<(), Failure> {
-    let (graph, name) = files::model(&args.model)?;
-    let text = if args.json { report::json(&graph, &name) } else { report::table(&graph, &name, args.depth) };
+    let Model { graph, file, .. } = files::open(&args.model)?;
+    let text = if args.json { report::json(&graph, &file) } else { report::table(&graph, &file, args.depth) };
     files::write(Path::new("-"), text.as_bytes())?;
     if !args.json {
         remarks(&graph, &[], args.verbose);

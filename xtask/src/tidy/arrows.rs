@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("netloom-cli", &["netloom"]),
-    ("netloom-py", &["netloom"]),
+    ("netloom-py", &["netloom", "netloom-cli"]),
     ("netloom-web", &["netloom"]),
     (
         "xtask",

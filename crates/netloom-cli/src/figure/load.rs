@@ -69,7 +69,8 @@ pub(super) fn arguments(
             continue;
         }
         for (value, at) in values {
-            check(long, arg, &value).map_err(|message| place.wrong(at, &format!("`{long}`: {message}")))?;
+            check("draw", long, arg, &value)
+                .map_err(|message| place.wrong(at, &format!("`{long}`: {message}")))?;
             // Settings, rules and the like add up; anything else that is typed takes the place of what the file says.
             if is_given(arg.get_id().as_str()) && (!is_list(arg) || long == "output") {
                 continue;
@@ -200,8 +201,8 @@ fn rule(place: &Place<'_>, table: &DeTable<'_>, at: usize) -> Result<String, Fai
     Ok(format!("{select} {{ {} }}", body.join("; ")))
 }
 
-/// Whether an option takes a value, as the command says it.
-fn check(long: &str, arg: &Arg, value: &str) -> Result<(), String> {
+/// Whether an option of a command takes a value, as the command says it.
+pub(crate) fn check(verb: &str, long: &str, arg: &Arg, value: &str) -> Result<(), String> {
     if long == "rule" {
         let hinted = |e: netloom::diagram::rules::RuleError| match &e.hint {
             Some(hint) => format!("{e}; {hint}"),
@@ -210,7 +211,8 @@ fn check(long: &str, arg: &Arg, value: &str) -> Result<(), String> {
         return Rule::parse(value).map(|_| ()).map_err(hinted);
     }
     let typed = if is_flag(arg) { format!("--{long}").into() } else { option(long, OsStr::new(value)) };
-    let line: [OsString; 4] = ["netloom".into(), "draw".into(), typed, "model".into()];
+    let models = Args::command().find_subcommand(verb).map_or(0, |c| c.get_positionals().count());
+    let line = ["netloom".into(), verb.into(), typed].into_iter().chain(vec!["model".into(); models]);
     let found = Args::command().try_get_matches_from(line);
     found.map(|_| ()).map_err(|e| {
         let said = first_line(&e);

@@ -11,11 +11,14 @@ use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, Parser as _};
 
 use crate::args::{Args, Command, DrawArgs};
 use crate::draw;
+use crate::drawing;
 use crate::failure::Failure;
 use crate::files;
 
 mod load;
 mod save;
+
+pub(crate) use load::check;
 
 /// Options of the command that say nothing about a figure.
 const APART: &[&str] = &["help", "save_figure", "verbose"];
@@ -64,7 +67,7 @@ fn keys() -> Vec<(String, Arg)> {
 }
 
 /// Whether an option takes no value.
-fn is_flag(arg: &Arg) -> bool {
+pub(crate) fn is_flag(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::SetFalse)
 }
 
@@ -97,14 +100,14 @@ fn options(given: &ArgMatches) -> Vec<OsString> {
 }
 
 /// `--name=value`, which may begin with anything.
-fn option(long: &str, value: &std::ffi::OsStr) -> OsString {
+pub(crate) fn option(long: &str, value: &std::ffi::OsStr) -> OsString {
     let mut text = OsString::from(format!("--{long}="));
     text.push(value);
     text
 }
 
 /// What clap has to say, without the advice on how to call it.
-fn first_line(error: &clap::Error) -> String {
+pub(crate) fn first_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
@@ -113,7 +116,7 @@ fn first_line(error: &clap::Error) -> String {
 /// Whether the value of an option names a file, which is looked for beside the figure file.
 fn is_file(arg: &Arg, value: &str) -> bool {
     match arg.get_id().as_str() {
-        "theme" => draw::is_theme_file(value),
+        "theme" => drawing::is_theme_file(value),
         "overlay" => netloom::overlay::measure(value).is_none(),
         _ => arg.get_value_hint() == clap::ValueHint::AnyPath && value != "-",
     }

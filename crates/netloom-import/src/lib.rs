@@ -17,6 +17,7 @@ pub mod archive;
 pub mod draft;
 mod error;
 pub mod formats;
+pub mod pickle;
 pub mod sniff;
 mod source;
 pub(crate) mod wire;

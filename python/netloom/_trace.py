@@ -27,5 +27,16 @@ class Captured:
     ``path:1`` for the second of several outputs; for Keras by the name of the layer."""
 
 
+def framework_of(thing: Any) -> str | None:
+    """``"keras"`` or ``"torch"`` for a live model, otherwise None. Imports nothing; on its torch back-end a Keras model is both, and
+    counts as Keras."""
+    bases = [(c.__module__.split(".")[0], c.__module__, c.__name__) for c in type(thing).__mro__]
+    if any(top in ("keras", "tf_keras") and name in ("Layer", "Model") for top, _, name in bases):
+        return "keras"
+    if any((module, name) in (("torch.nn.modules.module", "Module"), ("torch.export.exported_program", "ExportedProgram")) for _, module, name in bases):
+        return "torch"
+    return None
+
+
 class CaptureError(RuntimeError):
     """A live model could not be captured; the message says what to pass or to change."""

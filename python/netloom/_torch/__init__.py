@@ -22,11 +22,6 @@ from .state import untouched
 METHODS = ("auto", "export", "hooks")
 
 
-def is_model(thing) -> bool:
-    """Whether this module can capture it."""
-    return isinstance(thing, torch.nn.Module) or isinstance(thing, torch.export.ExportedProgram)
-
-
 def capture(model, *, input=None, input_size=None, input_dtype=None, kwargs=None, method="auto", device="meta", dynamic=None, trace=False) -> Captured:
     """Captures a module.
 
@@ -49,14 +44,13 @@ def capture(model, *, input=None, input_size=None, input_dtype=None, kwargs=None
     model, notes = unwrapped(model)
     name = type(model).__name__
     found = example.given(model, input, input_size, input_dtype, kwargs)
+    done = None
     if found is None:
-        args, named, note = guessed(model, kwargs)
+        args, named, note, done = guessed(model, kwargs)
         notes.append(note)
     else:
         args, named, said = found
         notes += said
-        if input_size is not None and input_dtype is None:
-            args, named = retyped(model, args, named)
     named = without_cache(model, named, notes)
     if method == "export" or dynamic is not None and method == "auto":
         return exported(model, args, named, dynamic, notes)
@@ -68,7 +62,11 @@ def capture(model, *, input=None, input_size=None, input_dtype=None, kwargs=None
         # A lazy layer becomes another class on its first call, which nothing can undo.
         model, device = copy.deepcopy(model), None
         notes.append("Lazy layers took their sizes from the input.")
-    recorder, error, activations = attempt(model, args, named, notes, device, trace)
+    if done is None or done[0].failed is not None or trace or device != "meta":
+        done = attempt(model, args, named, notes, device, trace)
+    if done[0].failed is not None and input_size is not None and input_dtype is None:
+        done = retyped(model, args, named, done, notes, device, trace)
+    recorder, error, activations = done
     if recorder.failed is not None and method == "auto" and error is not None and not recorder.nodes:
         with contextlib.suppress(Exception):
             return exported(model, args, named, None, notes)
@@ -107,15 +105,17 @@ def without_cache(model, named: dict, notes: list[str]) -> dict:
 
 
 def guessed(model, kwargs):
-    """The first guess that the model takes."""
+    """The first guess that the model takes, and the pass that showed it."""
     reason = "its forward takes no tensors it names" if not example.required(model)[0] else "its first layer does not tell"
     for args, named, note in example.guesses(model):
         named = {**named, **(kwargs or {})}
         if not any(isinstance(p, torch.nn.parameter.UninitializedTensorMixin) for p in model.parameters()):
-            recorder = record(model, args, without_cache(model, named, []), shapes_only=True)[0]
-            if recorder.failed is None or asks_for_values(recorder.failed):
-                return args, named, note
-            reason = recorder.failed["message"]
+            done = record(model, args, without_cache(model, named, []), shapes_only=True)
+            if done[0].failed is None or asks_for_values(done[0].failed):
+                return args, named, note, done
+            reason = done[0].failed["message"]
+        else:
+            return args, named, note, None
     raise CaptureError(f"cannot guess the input of {type(model).__name__} ({reason}): pass input=, or input_size= such as input_size=(1, 3, 224, 224)")
 
 
@@ -125,18 +125,17 @@ def asks_for_values(failed: dict) -> bool:
     return "meta" in text or "notimplemented" in text
 
 
-def retyped(model, args, named):
-    """Sizes without types: where a table is looked up with fractions, the input was meant as whole numbers."""
-    failed = record(model, args, named, shapes_only=True)[0].failed
-    if failed is None or "embedding" not in (failed["op"] or "") and "indices" not in failed["message"] and "index" not in failed["message"].lower():
-        return args, named
+def retyped(model, args, named, done, notes, device, trace):
+    """Sizes without types: where a table was looked up with fractions, the input was meant as whole numbers."""
+    failed = done[0].failed
+    if "embedding" not in (failed["op"] or "") and "index" not in failed["message"].lower() and "indices" not in failed["message"].lower():
+        return done
 
     def whole(t):
         return torch.ones(t.shape, dtype=torch.int64) if isinstance(t, torch.Tensor) and t.dim() <= 2 else t
 
-    new_args, new_named = tuple(whole(a) for a in args), {k: whole(v) for k, v in named.items()}
-    again = record(model, new_args, new_named, shapes_only=True)[0].failed
-    return (new_args, new_named) if again is None or asks_for_values(again) else (args, named)
+    again = attempt(model, tuple(whole(a) for a in args), {k: whole(v) for k, v in named.items()}, notes, device, trace)
+    return again if again[0].failed is None else done
 
 
 def attempt(model, args, named, notes, device, trace):
@@ -384,4 +383,4 @@ def from_program(program, model, notes) -> Captured:
     return Captured(schema.document(graph, signature, extra, ranges, paths), name, notes)
 
 
-__all__ = ["capture", "is_model", "flat_tensors"]
+__all__ = ["capture", "flat_tensors"]

@@ -60,6 +60,23 @@ fn gemm(cx: &mut Infer<'_>) -> Ruled {
         return dense(cx);
     }
     let dtype = cx.dtype(0).or_else(|| cx.dtype(1));
+    // A lifted layer works on the last dimension of anything; the operator of the standard set on matrices only.
+    if cx.node().domain == "loom" {
+        let (inner, out) = match cx.dims(1) {
+            Some([a, b]) if cx.flag("transB") => (b.clone(), a.clone()),
+            Some([a, b]) => (a.clone(), b.clone()),
+            _ => (Dim::Unknown, Dim::Unknown),
+        };
+        let Some((last, rest)) = cx.dims(0).and_then(<[Dim]>::split_last) else {
+            cx.set(0, dtype, Shape::Unranked);
+            return Ok(());
+        };
+        let (last, mut dims) = (last.clone(), rest.to_vec());
+        rules::agree(&last, &inner)?;
+        dims.push(out);
+        cx.set(0, dtype, dims);
+        return Ok(());
+    }
     let side = |cx: &Infer<'_>, input: usize, transposed: bool| -> Result<(Dim, Dim), InferError> {
         match cx.dims(input) {
             None => Ok((Dim::Unknown, Dim::Unknown)),

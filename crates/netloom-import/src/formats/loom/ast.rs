@@ -70,6 +70,8 @@ pub enum Extent {
     Number(i64),
     /// A symbol.
     Symbol(Name),
+    /// Arithmetic over symbols and numbers, or text that says it.
+    Expr(Expr),
     /// `?`
     Unknown,
 }
@@ -88,10 +90,16 @@ pub struct Chain {
 pub struct Item {
     /// The name of the part, if given.
     pub label: Option<Name>,
+    /// The last number of `0..3:`, where the label is its first: the parts of these numbers, one after another.
+    pub until: Option<(i64, Span)>,
+    /// Whether it goes on with a group that was begun before: `more encoder: { … }`.
+    pub more: bool,
     /// What it is.
     pub atom: Atom,
     /// How often it stands in a row, if more than once.
     pub repeat: Option<Expr>,
+    /// Whether all of these have the weights of the first.
+    pub shared: bool,
     /// All of it.
     pub span: Span,
 }
@@ -117,8 +125,8 @@ pub enum Atom {
     },
     /// `[a, b]`: chains side by side, each from the value that flows in.
     Branches(Vec<Chain>),
-    /// `{ … }`: a body of its own.
-    Group(Vec<Statement>),
+    /// `{ … }`: a body of its own; `Encoder { … }` says what class it is.
+    Group(Option<Name>, Vec<Statement>),
 }
 
 /// One argument of a call.
@@ -156,6 +164,10 @@ pub enum ExprKind {
     List(Vec<Expr>),
     /// `-a`
     Minus(Box<Expr>),
+    /// `parameter([3, 4])` or `constant(1)`: a value that reads nothing, on the spot.
+    Call(Name, Vec<Argument>),
+    /// `{ … }`: a body that a control-flow operator runs.
+    Body(Vec<Statement>),
     /// `a + b` and so on.
     Binary(char, Box<Expr>, Box<Expr>),
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_graph::{DType, Diagnostic, Dim, Graph, Shape, Tensor, TensorId, ValueType, layers as kinds};
 
-use super::ast::{Argument, Atom, Block, Chain, Extent, File, Input, Item, Name, Span, Statement};
+use super::ast::{Argument, Atom, Block, Chain, ExprKind, Extent, File, Input, Item, Name, Span, Statement};
 use super::call::{Arg, Call, Given, plural};
 use super::layers::{self, Row};
-use super::make::{Made, Maker};
+use super::make::{GivenWeight, Made, Maker};
 use super::parser::{MAX_PROBLEMS, RESERVED, suggestion};
 use super::problem::{Problem, nearest};
 
@@ -30,6 +30,7 @@ pub fn build(file: &File, problems: &mut Vec<Problem>) -> Graph {
         symbols: BTreeMap::new(),
         open_blocks: Vec::new(),
         depth: 0,
+        bodies: Vec::new(),
         sketched: BTreeSet::new(),
         problems,
     };
@@ -123,6 +124,8 @@ struct Builder<'a> {
     /// Blocks being written out, outermost first.
     open_blocks: Vec<&'a str>,
     depth: usize,
+    /// The scopes that are bodies of control-flow operators, as their numbers.
+    bodies: Vec<usize>,
     /// Unknown layers that have been noted.
     sketched: BTreeSet<String>,
     problems: &'a mut Vec<Problem>,
@@ -137,6 +140,11 @@ impl<'a> Builder<'a> {
 
     fn scope(&mut self) -> &mut Scope<'a> {
         self.scopes.last_mut().expect("the outermost scope is never left")
+    }
+
+    /// Whether the innermost scope is the body of a control-flow operator.
+    fn in_body(&self) -> bool {
+        self.bodies.last() == Some(&self.scopes.len())
     }
 
     fn visible(&self) -> impl Iterator<Item = &Scope<'a>> {
@@ -154,12 +162,16 @@ impl<'a> Builder<'a> {
         for statement in body {
             let (places, scopes, blocks, depth) =
                 (self.maker.depth(), self.scopes.len(), self.open_blocks.len(), self.depth);
+            let (bodies, region) = (self.bodies.len(), self.maker.region);
             if let Err(problem) = self.statement(statement) {
                 failed = true;
                 self.tell(problem);
                 self.maker.back_to(places);
                 self.scopes.truncate(scopes);
                 self.open_blocks.truncate(blocks);
+                self.bodies.truncate(bodies);
+                self.maker.region = region;
+                self.maker.given.clear();
                 self.depth = depth;
                 if let Statement::Chain { names, .. } = statement {
                     for name in names {
@@ -188,7 +200,7 @@ impl<'a> Builder<'a> {
     fn statement(&mut self, statement: &'a Statement) -> Made<()> {
         self.maker.count(&(start_of(statement)..end_of(statement)))?;
         match statement {
-            Statement::Input(inputs) if self.scopes.len() == 1 => {
+            Statement::Input(inputs) if self.scopes.len() == 1 || self.in_body() => {
                 inputs.iter().try_for_each(|i| self.model_input(i))
             }
             Statement::Input(inputs) => self.block_inputs(inputs),
@@ -247,13 +259,16 @@ impl<'a> Builder<'a> {
         }
         let mut shape = Shape::Unranked;
         if let Some(extents) = &input.shape {
-            let dims: Vec<Dim> = extents.iter().map(|e| self.extent(e)).collect();
-            shape = Shape::Ranked(dims);
+            let dims: Made<Vec<Dim>> = extents.iter().map(|e| self.extent(e)).collect();
+            shape = Shape::Ranked(dims?);
         }
         self.maker.count(&name.span)?;
         let tensor =
             self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ValueType::tensor(dtype, shape)));
-        self.maker.graph.mark_input(tensor);
+        match self.maker.region.filter(|_| self.scopes.len() > 1) {
+            Some(region) => self.maker.graph.mark_region_input(region, tensor),
+            None => self.maker.graph.mark_input(tensor),
+        }
         let scope = self.scope();
         scope.names.insert(&name.text, Binding::Arg(Arg::Flow(vec![tensor])));
         scope.current = match scope.current {
@@ -264,8 +279,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn extent(&mut self, extent: &'a Extent) -> Dim {
-        match extent {
+    fn extent(&mut self, extent: &'a Extent) -> Made<Dim> {
+        Ok(match extent {
             Extent::Number(n) => Dim::Known(*n),
             Extent::Unknown => Dim::Unknown,
             Extent::Symbol(name) => {
@@ -273,7 +288,19 @@ impl<'a> Builder<'a> {
                 self.symbols.insert(&name.text, dim.clone());
                 dim
             }
-        }
+            Extent::Expr(expr) => {
+                // Symbols in arithmetic need no other declaration.
+                let value = super::eval::eval(expr, &mut |word, _| Ok(Arg::Dim(Dim::symbol(word))))?;
+                match value {
+                    Arg::Dim(dim) => dim,
+                    Arg::Text(text) => Dim::parse(&text),
+                    other => {
+                        let message = format!("expected a dimension, found {}", other.describe());
+                        return Err(Problem::new(expr.span.clone(), message));
+                    }
+                }
+            }
+        })
     }
 
     fn block_inputs(&mut self, inputs: &'a [Input]) -> Made<()> {
@@ -373,7 +400,7 @@ impl<'a> Builder<'a> {
     }
 
     fn plain(&self, item: &Item, name: &str) -> Made<()> {
-        if item.label.is_none() && item.repeat.is_none() {
+        if item.label.is_none() && item.repeat.is_none() && !item.more {
             return Ok(());
         }
         Err(Problem::new(
@@ -396,12 +423,27 @@ impl<'a> Builder<'a> {
 
     fn item(&mut self, item: &'a Item, incoming: Incoming, wanted: usize) -> Made<Flow> {
         let Some(label) = &item.label else { return self.apply(item, Part::Auto, incoming, wanted) };
+        if item.more {
+            return self.go_on(label, item, incoming);
+        }
+        if let Some((last, _)) = &item.until {
+            let mut incoming = incoming;
+            for name in self.range(label, *last)? {
+                let part = self.numbered(label, &name)?;
+                incoming = Incoming::Flow(self.apply(item, part, incoming, wanted)?);
+            }
+            return match incoming {
+                Incoming::Flow(flow) => Ok(flow),
+                Incoming::Start => self.current(&item.span),
+            };
+        }
         match self.scope().names.get(label.text.as_str()) {
             None => {}
             Some(Binding::Label(..)) => {
                 let message = format!("label `{}` is used twice", label.text);
                 let hint = format!(
-                    "to apply the same part again, with the same weights, write `{}` alone",
+                    "to apply the same part again, with the same weights, write `{0}` alone; to add to it, \
+                     `more {0}: {{ … }}`",
                     label.text
                 );
                 return Err(Problem::new(label.span.clone(), message).with_hint(hint));
@@ -420,6 +462,44 @@ impl<'a> Builder<'a> {
         Ok(flow)
     }
 
+    /// The names of the parts that `0..3:` stands for.
+    fn range(&mut self, label: &Name, last: i64) -> Made<Vec<String>> {
+        let first: i64 = label.text.parse().unwrap_or(0);
+        let mut names = Vec::new();
+        for n in first..=last {
+            self.maker.count(&label.span)?;
+            names.push(n.to_string());
+        }
+        Ok(names)
+    }
+
+    fn numbered(&mut self, label: &Name, name: &str) -> Made<Part> {
+        let own = self.maker.unique(name);
+        if own != name {
+            return Err(Problem::new(label.span.clone(), format!("label `{name}` is used twice")));
+        }
+        Ok(Part::Exact(own))
+    }
+
+    /// `more encoder: { … }`: adds to a group that has ended.
+    fn go_on(&mut self, label: &'a Name, item: &'a Item, incoming: Incoming) -> Made<Flow> {
+        let (Atom::Group(None, body), None) = (&item.atom, &item.repeat) else {
+            let message = format!("expected `{{` after `more {}:`", label.text);
+            return Err(Problem::new(item.span.clone(), message));
+        };
+        let flow = match incoming {
+            Incoming::Flow(flow) => Some(flow),
+            Incoming::Start => self.current(&item.span).ok(),
+        };
+        self.maker.enter_again(&label.text, &label.span)?;
+        let flow = self.inside(item, Part::Auto, flow, |b| {
+            b.body(body)?;
+            b.result(item.span.clone())
+        })?;
+        self.maker.leave();
+        Ok(flow)
+    }
+
     /// Applies an item as often as it says.
     fn apply(&mut self, item: &'a Item, part: Part, incoming: Incoming, wanted: usize) -> Made<Flow> {
         let Some(repeat) = &item.repeat else { return self.once(item, part, incoming, wanted) };
@@ -431,9 +511,15 @@ impl<'a> Builder<'a> {
                 return Err(Problem::new(repeat.span.clone(), message));
             }
         };
+        if item.shared {
+            return self.shared(item, count, part, incoming, wanted);
+        }
         let container = match (part, &item.atom) {
             (Part::Exact(name), _) => Some(name),
-            (Part::Auto, Atom::Group(_)) => Some(self.maker.unique("group")),
+            (Part::Auto, Atom::Group(class, _)) => {
+                let name = class.as_ref().map_or_else(|| "group".to_owned(), |c| snake(&c.text));
+                Some(self.maker.unique(&name))
+            }
             (Part::Auto, Atom::Call { name, .. }) if self.blocks.contains_key(name.text.as_str()) => {
                 Some(self.maker.unique(&snake(&name.text)))
             }
@@ -460,6 +546,42 @@ impl<'a> Builder<'a> {
         }
         if container.is_some() {
             self.maker.leave();
+        }
+        match incoming {
+            Incoming::Flow(flow) => Ok(flow),
+            Incoming::Start => self.current(&item.span),
+        }
+    }
+
+    /// Steps of a recurrence: one part, applied again and again to its own result.
+    fn shared(
+        &mut self,
+        item: &'a Item,
+        count: i64,
+        part: Part,
+        mut incoming: Incoming,
+        wanted: usize,
+    ) -> Made<Flow> {
+        let base = match (part, &item.atom) {
+            (Part::Exact(name), _) => name,
+            (Part::Auto, Atom::Call { name, .. } | Atom::Sketch { name, .. }) => {
+                self.maker.unique(&snake(&name.text))
+            }
+            (Part::Auto, Atom::Group(Some(class), _)) => self.maker.unique(&snake(&class.text)),
+            (Part::Auto, _) => self.maker.unique("step"),
+        };
+        let weights = self.maker.weight_path(&base);
+        for i in 0..count {
+            self.maker.count(&item.span)?;
+            let own = if i == 0 { base.clone() } else { self.maker.unique(&base) };
+            self.maker.alias(&own, weights.clone());
+            let flow = self.once(item, Part::Exact(own), incoming, wanted)?;
+            if flow.len() > MAX_FLOW {
+                let message =
+                    format!("expected at most {MAX_FLOW} values side by side, found {}", flow.len());
+                return Err(Problem::new(item.span.clone(), message));
+            }
+            incoming = Incoming::Flow(flow);
         }
         match incoming {
             Incoming::Flow(flow) => Ok(flow),
@@ -508,22 +630,48 @@ impl<'a> Builder<'a> {
                     let mut results = Vec::new();
                     for branch in branches {
                         b.maker.count(&branch.span)?;
-                        results.extend(b.chain(branch, 1)?);
+                        results.extend(b.branch(branch)?);
                     }
                     Ok(results)
                 })
             }
-            Atom::Group(body) => {
+            Atom::Group(class, body) => {
                 let flow = match incoming {
                     Incoming::Flow(flow) => Some(flow),
                     Incoming::Start => self.current(&item.span).ok(),
                 };
+                let part = match (part, class) {
+                    (Part::Auto, Some(class)) => Part::Exact(self.maker.unique(&snake(&class.text))),
+                    (part, _) => part,
+                };
+                let class = class.as_ref().map(|c| c.text.as_str());
                 self.inside(item, part, flow, |b| {
+                    let module = b.maker.module();
+                    if class.is_some() {
+                        b.maker.graph.module_mut(module).class = class.map(str::to_owned);
+                    }
                     b.body(body)?;
                     b.result(item.span.clone())
                 })
             }
         }
+    }
+
+    /// One branch; `0..7: part` stands for eight of them, side by side.
+    fn branch(&mut self, branch: &'a Chain) -> Made<Flow> {
+        let [item] = branch.items.as_slice() else { return self.chain(branch, 1) };
+        let (Some(label), Some((last, _))) = (&item.label, &item.until) else {
+            return self.chain(branch, 1);
+        };
+        let mut results = Vec::new();
+        for name in self.range(label, *last)? {
+            let part = self.numbered(label, &name)?;
+            results.extend(self.apply(item, part, Incoming::Start, 1)?);
+            if results.len() > MAX_FLOW {
+                break;
+            }
+        }
+        Ok(results)
     }
 
     /// What flows into branches; nothing is needed where every branch names its own beginning.
@@ -602,7 +750,7 @@ impl<'a> Builder<'a> {
         }
         let parameters: Vec<&str> = block.parameters.iter().map(|(n, _)| n.text.as_str()).collect();
         let given = self.arguments(arguments)?;
-        let call = Call::bind(name, &parameters, given, item.span.clone())?;
+        let call = Call::bind(name, &parameters, given, false, item.span.clone())?;
         let flow = match incoming {
             Incoming::Flow(flow) => Current::Flow(flow),
             Incoming::Start => match self.current(&item.span) {
@@ -649,33 +797,73 @@ impl<'a> Builder<'a> {
         incoming: Incoming,
         wanted: usize,
     ) -> Made<Flow> {
-        let Some(row) = layers::find(&name.text) else {
+        let Some((row, foreign)) = layers::find_or_alias(&name.text) else {
             let kind = kinds::find_by_name("loom", &name.text)
                 .or_else(|| kinds::all().find(|k| k.name == name.text));
-            let op = kind.and_then(|k| k.names.iter().find(|(f, _)| *f == "onnx"));
-            return match op {
-                Some((_, op)) => self.call_operator(op, name, given, item, part, incoming, wanted),
-                None => {
+            let domain = |d: &str| kind.and_then(|k| k.names.iter().find(|(f, _)| *f == d));
+            return match (domain("onnx"), domain("loom")) {
+                (Some((_, op)), _) => {
+                    let set = ("", kinds::NEWEST_OPSET, *op);
+                    self.call_operator(set, name, given, item, part, incoming, wanted)
+                }
+                (None, Some((_, op))) => {
+                    self.call_operator(("loom", 0, *op), name, given, item, part, incoming, wanted)
+                }
+                (None, None) => {
                     self.unknown_layer(name, called || matches!(incoming, Incoming::Flow(_)))?;
                     self.sketch(name, given, item, part, incoming, wanted)
                 }
             };
         };
-        let own = self.name(part, row.name);
+        let is_part = matches!(part, Part::Exact(_)) && row.inputs.1 > 0;
+        let mut own = self.name(part, row.name);
+        let before = self.maker.depth();
+        let (weights, given): (Vec<Given>, Vec<Given>) = given.into_iter().partition(is_weight);
+        let mut given_weights = Vec::new();
+        for weight in weights {
+            let name = weight.name.map_or_else(String::new, |n| n.text);
+            given_weights.push((
+                name,
+                match weight.value {
+                    Arg::Flow(flow) if let [value] = flow[..] => GivenWeight::Value(value),
+                    Arg::Text(path) => GivenWeight::Path(path),
+                    other => {
+                        let message = format!(
+                            "expected a stored value or its name in quotes, found {}",
+                            other.describe()
+                        );
+                        return Err(Problem::new(weight.span, message));
+                    }
+                },
+            ));
+        }
         let (inputs, settings) = self.inputs(row.numbers, &own, given, incoming, item, row.inputs.1 > 0)?;
-        let mut call = Call::bind(row.name, row.settings, settings, item.span.clone())?;
+        let inputs = all_there(inputs, item)?;
+        if is_part {
+            self.maker.enter_layer(&own, row.name, &item.span)?;
+            row.name.clone_into(&mut own);
+        }
+        let mut call = Call::bind(row.name, row.settings, settings, foreign, item.span.clone())?;
         check_inputs(row, &inputs, &item.span)?;
         call.name = own;
         call.inputs = inputs;
         call.wanted = wanted;
-        (row.build)(&mut self.maker, &call)
+        if foreign {
+            call.refuse_channels(&self.maker, &name.text)?;
+        }
+        let outside = std::mem::replace(&mut self.maker.given, given_weights);
+        let made = (row.build)(&mut self.maker, &call);
+        self.maker.given = outside;
+        let made = made?;
+        self.maker.back_to(before);
+        Ok(made)
     }
 
     /// An operator that the graph knows and the notation has no rule for: settings go to it as they are.
     #[expect(clippy::too_many_arguments, reason = "one call, in its parts")]
     fn call_operator(
         &mut self,
-        op: &str,
+        (domain, opset, op): (&str, i64, &str),
         name: &'a Name,
         given: Vec<Given>,
         item: &'a Item,
@@ -683,8 +871,14 @@ impl<'a> Builder<'a> {
         incoming: Incoming,
         wanted: usize,
     ) -> Made<Flow> {
-        let own = self.name(part, &name.text);
+        let is_part = matches!(part, Part::Exact(_));
+        let kind = kinds::find(domain, op).map_or(op, |k| k.name);
+        let mut own = self.name(part, &snake(kind));
         let (inputs, settings) = self.inputs(true, &own, given, incoming, item, true)?;
+        if is_part {
+            self.maker.enter_layer(&own, kind, &item.span)?;
+            own = snake(kind);
+        }
         let mut attributes = Vec::new();
         for given in &settings {
             let Some(key) = &given.name else {
@@ -695,7 +889,11 @@ impl<'a> Builder<'a> {
             };
             attributes.push((key.text.as_str(), given.value.to_attribute()));
         }
-        self.maker.node(op, &own, inputs.into_iter().map(Some).collect(), attributes, wanted, &item.span)
+        let made = self.maker.node_in((domain, opset), op, &own, inputs, attributes, wanted, &item.span)?;
+        if is_part {
+            self.maker.leave();
+        }
+        Ok(made)
     }
 
     fn sketch(
@@ -707,8 +905,22 @@ impl<'a> Builder<'a> {
         incoming: Incoming,
         wanted: usize,
     ) -> Made<Flow> {
-        let own = self.name(part, &snake(&name.text));
+        // `"com.microsoft::FusedConv"` and `"onnx::Relu"` are operators, exactly.
+        if let Some((set, op)) = name.text.split_once("::").filter(|(set, op)| is_set(set) && !op.is_empty())
+        {
+            let (domain, opset) = set.split_once('@').map_or((set, None), |(d, v)| (d, v.parse().ok()));
+            let opset = opset.unwrap_or(if domain == "onnx" { kinds::NEWEST_OPSET } else { 1 });
+            let domain = if domain == "onnx" { "" } else { domain };
+            return self.call_operator((domain, opset, op), name, given, item, part, incoming, wanted);
+        }
+        let is_part = matches!(part, Part::Exact(_));
+        let mut own = self.name(part, &snake(&name.text));
         let (inputs, settings) = self.inputs(false, &own, given, incoming, item, true)?;
+        if is_part {
+            let inner = snake(&name.text);
+            self.maker.enter_layer(&own, &inner, &item.span)?;
+            own = inner;
+        }
         let mut shape = None;
         let mut attributes = Vec::new();
         for (i, given) in settings.iter().enumerate() {
@@ -716,6 +928,7 @@ impl<'a> Builder<'a> {
                 (Some(key), Arg::List(items)) if key.text == "shape" => {
                     let dims = items.iter().map(|a| match a {
                         Arg::Dim(d) => Ok(d.clone()),
+                        Arg::Text(text) => Ok(Dim::parse(text)),
                         other => {
                             let message =
                                 format!("expected dimensions of `shape`, found {}", other.describe());
@@ -729,9 +942,11 @@ impl<'a> Builder<'a> {
             }
         }
         let attributes = attributes.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
-        let dtype = inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype());
-        let inputs = inputs.into_iter().map(Some).collect();
+        let dtype = inputs.iter().flatten().next().and_then(|t| self.maker.graph.tensor(*t).ty.dtype());
         let results = self.maker.sketch(&name.text, &own, inputs, attributes, wanted, &item.span)?;
+        if is_part {
+            self.maker.leave();
+        }
         if let (Some(shape), Some(first)) = (shape, results.first()) {
             self.maker.graph.tensor_mut(*first).ty = ValueType::Tensor { dtype, shape: shape.into() };
         }
@@ -788,9 +1003,13 @@ impl<'a> Builder<'a> {
         incoming: Incoming,
         item: &Item,
         needed: bool,
-    ) -> Made<(Flow, Vec<Given>)> {
+    ) -> Made<(Vec<Option<TensorId>>, Vec<Given>)> {
         let start = matches!(incoming, Incoming::Start);
-        let mut inputs = if let Incoming::Flow(flow) = incoming { flow } else { Vec::new() };
+        let mut inputs: Vec<Option<TensorId>> = if let Incoming::Flow(flow) = incoming {
+            flow.into_iter().map(Some).collect()
+        } else {
+            Vec::new()
+        };
         let mut settings = Vec::new();
         let mut constants = Vec::new();
         let mut has_values = false;
@@ -798,21 +1017,26 @@ impl<'a> Builder<'a> {
             match (&given.name, &given.value) {
                 (None, Arg::Flow(flow)) => {
                     has_values = true;
-                    inputs.extend(flow);
+                    inputs.extend(flow.iter().copied().map(Some));
                 }
+                (None, Arg::None) => inputs.push(None),
                 (None, Arg::Dim(_) | Arg::Float(_)) if numbers && given.value.as_float().is_some() => {
-                    constants.extend(given.value.as_float());
+                    constants.push((inputs.len(), given.value.as_float()));
+                    inputs.push(None);
                 }
                 _ => settings.push(given),
             }
         }
         if start && !has_values && needed {
-            inputs = self.current(&item.span)?;
+            let flow = self.current(&item.span)?;
+            constants.iter_mut().for_each(|(at, _)| *at += flow.len());
+            inputs.splice(0..0, flow.into_iter().map(Some));
         }
-        let dtype =
-            inputs.first().and_then(|t| self.maker.graph.tensor(*t).ty.dtype()).unwrap_or(DType::Float32);
-        for (i, x) in constants.into_iter().enumerate() {
-            inputs.push(self.maker.float(owner, &format!("number_{i}"), x, dtype));
+        let known = inputs.iter().flatten().next();
+        let dtype = known.and_then(|t| self.maker.graph.tensor(*t).ty.dtype()).unwrap_or(DType::Float32);
+        for (i, (at, x)) in constants.into_iter().enumerate() {
+            let Some(x) = x else { continue };
+            inputs[at] = Some(self.maker.float(owner, &format!("number_{i}"), x, dtype));
         }
         Ok((inputs, settings))
     }
@@ -834,12 +1058,59 @@ impl<'a> Builder<'a> {
         if argument.name.is_some() && is_same(argument) {
             return Ok(Arg::Text("same".to_owned()));
         }
+        // A part in the place of a weight is the weight of that part.
+        if let (Some(name), ExprKind::Word(word)) = (&argument.name, &argument.value.kind)
+            && WEIGHTS.contains(&name.text.as_str())
+            && let Some(Binding::Label(_, path)) = self.find(word)
+        {
+            let path = format!("{path}.{}", name.text);
+            return match self.maker.weight_of(&path) {
+                Some(weight) => Ok(Arg::Flow(vec![weight])),
+                None => {
+                    let message = format!("the part `{word}` has no `{}`", name.text);
+                    Err(Problem::new(argument.value.span.clone(), message))
+                }
+            };
+        }
+        if let ExprKind::Call(name, arguments) = &argument.value.kind {
+            let Some((row, _)) = layers::find_or_alias(&name.text) else {
+                return Err(Problem::new(name.span.clone(), format!("unknown layer `{}`", name.text)));
+            };
+            let given = self.arguments(arguments)?;
+            let mut call = Call::bind(row.name, row.settings, given, false, argument.value.span.clone())?;
+            call.name = self.maker.unique(argument.name.as_ref().map_or(row.name, |n| n.text.as_str()));
+            return (row.build)(&mut self.maker, &call).map(Arg::Flow);
+        }
+        if let ExprKind::Body(body) = &argument.value.kind {
+            let name = argument.name.as_ref().map_or("body", |n| n.text.as_str());
+            return self.region(name, body, &argument.value.span);
+        }
         self.eval(&argument.value)
     }
 }
 
+/// The settings that say which tensor a weight is.
+const WEIGHTS: &[&str] = &["weight", "bias"];
+
+/// Whether an argument says which tensor a weight is; `bias=false` says something else.
+fn is_weight(given: &Given) -> bool {
+    given.name.as_ref().is_some_and(|n| WEIGHTS.contains(&n.text.as_str()))
+        && matches!(given.value, Arg::Flow(_) | Arg::Text(_))
+}
+
+/// Whether a text names an operator set: `onnx`, `com.microsoft`, `onnx@13`.
+fn is_set(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+}
+
+/// The inputs of a layer that needs all it is given.
+fn all_there(inputs: Vec<Option<TensorId>>, item: &Item) -> Made<Flow> {
+    let all: Option<Flow> = inputs.into_iter().collect();
+    all.ok_or_else(|| Problem::new(item.span.clone(), "expected a value, found `none`"))
+}
+
 fn is_same(argument: &Argument) -> bool {
-    matches!(&argument.value.kind, super::ast::ExprKind::Word(w) if w == "same")
+    matches!(&argument.value.kind, ExprKind::Word(w) if w == "same")
 }
 
 fn check_inputs(row: &Row, inputs: &[TensorId], span: &Span) -> Made<()> {
@@ -886,6 +1157,25 @@ fn snake(name: &str) -> String {
 }
 
 impl<'a> Builder<'a> {
+    /// A body of a control-flow operator; its `input` lines are what it is given.
+    fn region(&mut self, name: &str, body: &'a [Statement], span: &Span) -> Made<Arg> {
+        self.deeper(span)?;
+        let region = self.maker.graph.add_region(name, self.maker.region, self.maker.module());
+        let outside = self.maker.region.replace(region);
+        self.scopes.push(Scope::new(Current::Nothing, false));
+        self.bodies.push(self.scopes.len());
+        let made = self.body(body).and_then(|()| self.result(span.clone()));
+        self.bodies.pop();
+        self.maker.region = outside;
+        let flow = made?;
+        self.scopes.pop();
+        self.depth -= 1;
+        for tensor in flow {
+            self.maker.graph.mark_region_output(region, tensor);
+        }
+        Ok(Arg::Body(region))
+    }
+
     fn eval(&mut self, expr: &'a super::ast::Expr) -> Made<Arg> {
         super::eval::eval(expr, &mut |word, span| self.word(word, span))
     }
@@ -897,14 +1187,25 @@ impl<'a> Builder<'a> {
             "same" => return self.current(span).map(Arg::Flow),
             _ => {}
         }
+        if self.find(word).is_none() && !self.symbols.contains_key(word) {
+            match word {
+                "none" => return Ok(Arg::None),
+                "inf" => return Ok(Arg::Float(f64::INFINITY)),
+                "nan" => return Ok(Arg::Float(f64::NAN)),
+                _ => {}
+            }
+        }
         match self.find(word) {
             Some(Binding::Arg(arg)) => return Ok(arg.clone()),
             Some(Binding::Broken) => return Err(Problem::follows()),
-            Some(Binding::Label(..)) => {
-                return Err(Problem::new(
-                    span.clone(),
-                    format!("expected a number or a value, found the part `{word}`"),
-                ));
+            Some(Binding::Label(_, path)) => {
+                // A label of a parameter names its value.
+                return self.maker.weight_of(path).map(|t| Arg::Flow(vec![t])).ok_or_else(|| {
+                    Problem::new(
+                        span.clone(),
+                        format!("expected a number or a value, found the part `{word}`"),
+                    )
+                });
             }
             None => {}
         }

@@ -1,8 +1,9 @@
 //! Arguments of a call: their values, and how a layer asks for them.
 
-use netloom_graph::{Attribute, Dim, TensorId};
+use netloom_graph::{Attribute, Dim, RegionId, TensorId};
 
 use super::ast::{Name, Span};
+use super::layers::SETTING_ALIASES;
 use super::make::Made;
 use super::parser::suggestion;
 use super::problem::Problem;
@@ -22,6 +23,10 @@ pub enum Arg {
     List(Vec<Arg>),
     /// Results of other layers.
     Flow(Vec<TensorId>),
+    /// A body that a control-flow operator runs.
+    Body(RegionId),
+    /// `none`: nothing.
+    None,
 }
 
 impl Arg {
@@ -35,6 +40,8 @@ impl Arg {
             Self::Bool(b) => b.to_string(),
             Self::List(_) => "a list".to_owned(),
             Self::Flow(_) => "a value".to_owned(),
+            Self::Body(_) => "a body".to_owned(),
+            Self::None => "`none`".to_owned(),
         }
     }
 
@@ -50,7 +57,8 @@ impl Arg {
             if let Some(floats) = floats {
                 return Attribute::Floats(floats);
             }
-            Attribute::Strings(items.iter().map(Self::describe).collect())
+            let text = |a: &Self| if let Self::Text(t) = a { t.clone() } else { a.describe() };
+            Attribute::Strings(items.iter().map(text).collect())
         };
         match self {
             Self::Dim(d) => d.as_known().map_or_else(|| Attribute::Other(d.to_string()), Attribute::Int),
@@ -59,6 +67,8 @@ impl Arg {
             Self::Bool(b) => Attribute::Int(i64::from(*b)),
             Self::List(items) => list(items),
             Self::Flow(_) => Attribute::Other("a value".to_owned()),
+            Self::Body(region) => Attribute::Region(*region),
+            Self::None => Attribute::Other("none".to_owned()),
         }
     }
 
@@ -101,13 +111,26 @@ pub struct Call {
 }
 
 impl Call {
-    /// Binds arguments to the settings that a layer has, in order.
+    /// Binds arguments to the settings that a layer has, in order; a layer under a foreign name takes foreign settings.
     ///
     /// # Errors
     /// When there is no such setting, too many, or one twice.
-    pub fn bind(layer: &str, parameters: &[&str], given: Vec<Given>, span: Span) -> Made<Self> {
+    pub fn bind(
+        layer: &str,
+        parameters: &[&str],
+        given: Vec<Given>,
+        foreign: bool,
+        span: Span,
+    ) -> Made<Self> {
         let mut settings: Vec<(String, Arg, Span)> = Vec::new();
-        for (position, argument) in given.into_iter().enumerate() {
+        for (position, mut argument) in given.into_iter().enumerate() {
+            if let Some(name) = &mut argument.name
+                && foreign
+                && !parameters.contains(&name.text.as_str())
+                && let Some((_, own)) = SETTING_ALIASES.iter().find(|(alias, _)| *alias == name.text)
+            {
+                (*own).clone_into(&mut name.text);
+            }
             let (name, at) = match &argument.name {
                 Some(name) if parameters.contains(&name.text.as_str()) => {
                     (name.text.clone(), name.span.clone())
@@ -144,6 +167,25 @@ impl Call {
             span,
             settings,
         })
+    }
+
+    /// A call without settings.
+    pub fn plain(layer: &str, name: &str, inputs: Vec<TensorId>, span: Span) -> Self {
+        let (layer, name) = (layer.to_owned(), name.to_owned());
+        Self { layer, name, inputs, wanted: 1, span, settings: Vec::new() }
+    }
+
+    /// Gives a setting.
+    pub fn set(&mut self, name: &str, value: Arg) {
+        self.settings.push((name.to_owned(), value, self.span.clone()));
+    }
+
+    /// The same call, with `false` for a setting.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(n, ..)| n != name);
+        self.set(name, Arg::Bool(false));
+        self
     }
 
     /// The setting of a name, with its bytes.
@@ -216,6 +258,8 @@ impl Call {
         let Some((value, span)) = self.get(name) else { return Ok(None) };
         let one = |a: &Arg| match a {
             Arg::Dim(d) => Ok(d.clone()),
+            // A symbol or an expression that cannot be written otherwise.
+            Arg::Text(text) => Ok(Dim::parse(text)),
             other => Err(self.wrong(name, "whole numbers or symbols", other, span)),
         };
         match value {
@@ -273,7 +317,7 @@ impl Call {
     /// A result of another layer.
     pub fn value(&self, name: &str) -> Made<Option<TensorId>> {
         match self.get(name) {
-            None => Ok(None),
+            None | Some((Arg::None, _)) => Ok(None),
             Some((Arg::Flow(flow), _)) if flow.len() == 1 => Ok(flow.first().copied()),
             Some((value, span)) => Err(self.wrong(name, "one value", value, span)),
         }

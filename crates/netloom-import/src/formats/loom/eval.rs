@@ -18,9 +18,16 @@ pub fn eval(expr: &Expr, word: &mut dyn FnMut(&str, &Span) -> Made<Arg>) -> Made
         ExprKind::List(items) => {
             items.iter().map(|i| eval(i, word)).collect::<Made<Vec<Arg>>>().map(Arg::List)
         }
+        // Bodies need more than names; whoever can make them does so before.
+        ExprKind::Body(_) | ExprKind::Call(..) => {
+            Err(Problem::new(expr.span.clone(), "expected a number, a name or text"))
+        }
         ExprKind::Minus(inner) => {
             let zero = Arg::Dim(Dim::Known(0));
             let inner = eval(inner, word)?;
+            if let Arg::Float(x) = inner {
+                return Ok(Arg::Float(-x));
+            }
             arithmetic('-', zero, inner, &expr.span)
         }
         ExprKind::Binary(sign, left, right) => {

@@ -29,6 +29,8 @@ pub enum Kind {
     Text(String),
     /// One of `( ) [ ] { } , : = > * + - / ? ;`
     Sign(char),
+    /// `..`
+    Dots,
     /// The end of a line.
     Line,
     /// The end of the text.
@@ -44,6 +46,7 @@ impl Kind {
             Self::Float(x) => format!("`{x}`"),
             Self::Text(t) => format!("\"{}\"", shorten(t)),
             Self::Sign(c) => format!("`{c}`"),
+            Self::Dots => "`..`".to_owned(),
             Self::Line => "the end of the line".to_owned(),
             Self::End => "the end of the text".to_owned(),
         }
@@ -78,6 +81,7 @@ pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
                 );
                 (None, len)
             }
+            '.' if rest.starts_with("..") => (Some(Kind::Dots), 2),
             '-' if rest.starts_with("->") => {
                 problems.push(
                     Problem::new(at..at + 2, "expected `>`, found `->`")
@@ -139,17 +143,30 @@ fn number(rest: &str, at: usize, problems: &mut Vec<Problem>) -> (Option<Kind>, 
 }
 
 fn string(rest: &str, at: usize, problems: &mut Vec<Problem>) -> (Option<Kind>, usize) {
-    let body = &rest[1..];
-    let line = body.lines().next().unwrap_or("");
-    match line.find('"') {
-        Some(end) => (Some(Kind::Text(line[..end].to_owned())), end + 2),
-        None => {
-            let problem =
-                Problem::new(at..at + 1 + line.len(), "expected a closing `\"` before the end of the line");
-            problems.push(problem);
-            (Some(Kind::Text(line.to_owned())), 1 + line.len())
+    let line = rest[1..].lines().next().unwrap_or("");
+    let (mut text, mut escaped) = (String::new(), false);
+    for (i, c) in line.char_indices() {
+        match (escaped, c) {
+            (false, '"') => return (Some(Kind::Text(text)), i + 2),
+            (false, '\\') => escaped = true,
+            (false, c) => text.push(c),
+            (true, '"' | '\\') => {
+                text.push(c);
+                escaped = false;
+            }
+            (true, 'n') => {
+                text.push('\n');
+                escaped = false;
+            }
+            (true, c) => {
+                text.extend(['\\', c]);
+                escaped = false;
+            }
         }
     }
+    let problem = Problem::new(at..at + 1 + line.len(), "expected a closing `\"` before the end of the line");
+    problems.push(problem);
+    (Some(Kind::Text(text)), 1 + line.len())
 }
 
 #[cfg(test)]

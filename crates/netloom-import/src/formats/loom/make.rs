@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use netloom_graph::infer::Infer;
 use netloom_graph::{
-    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, NodeId, Producer, Shape, Storage, Tensor,
-    TensorId, Value, ValueType, Weight,
+    Attribute, DType, Dim, Graph, ModuleId, ModuleKind, Node, NodeId, Producer, RegionId, Shape, Storage,
+    Tensor, TensorId, Value, ValueType, Weight,
 };
 
 use super::ast::Span;
@@ -34,11 +34,20 @@ struct Place {
     taken: BTreeMap<String, usize>,
     /// Where parts that are applied again keep their weights.
     aliases: BTreeMap<String, String>,
+    /// Whether it holds one layer and nothing else.
+    is_layer: bool,
+}
+
+/// A module begun for the parts of a layer.
+#[derive(Debug)]
+#[must_use]
+pub struct Parts {
+    is_own: bool,
 }
 
 impl Place {
     fn new(module: ModuleId, weights: String) -> Self {
-        Self { module, weights, taken: BTreeMap::new(), aliases: BTreeMap::new() }
+        Self { module, weights, taken: BTreeMap::new(), aliases: BTreeMap::new(), is_layer: false }
     }
 }
 
@@ -47,9 +56,24 @@ impl Place {
 pub struct Maker {
     /// The graph so far.
     pub graph: Graph,
+    /// The body of a control-flow operator that nodes are being added to.
+    pub region: Option<RegionId>,
+    /// What a call says of its weights: another name, or a stored value to use.
+    pub given: Vec<(String, GivenWeight)>,
     places: Vec<Place>,
+    /// Groups that have ended, to go on with.
+    ended: BTreeMap<ModuleId, Place>,
     weights: BTreeMap<String, TensorId>,
     parts: usize,
+}
+
+/// What a call says of one of its weights.
+#[derive(Clone, PartialEq, Debug)]
+pub enum GivenWeight {
+    /// It is this stored value.
+    Value(TensorId),
+    /// It is kept under this path, from the part on; or it is the weight that has this path.
+    Path(String),
 }
 
 impl Maker {
@@ -57,7 +81,15 @@ impl Maker {
     pub fn new(name: &str) -> Self {
         let graph = Graph::new(name);
         let root = Place::new(graph.root(), String::new());
-        Self { graph, places: vec![root], weights: BTreeMap::new(), parts: 0 }
+        Self {
+            graph,
+            region: None,
+            given: Vec::new(),
+            places: vec![root],
+            ended: BTreeMap::new(),
+            weights: BTreeMap::new(),
+            parts: 0,
+        }
     }
 
     fn place(&mut self) -> &mut Place {
@@ -136,11 +168,67 @@ impl Maker {
         Ok(())
     }
 
+    /// Begins a part that is one layer: its nodes stand in a module of this name, its weights right below it. `inner` is
+    /// what the layer calls itself.
+    pub fn enter_layer(&mut self, name: &str, inner: &str, span: &Span) -> Made<()> {
+        self.enter(name, None, span)?;
+        let place = self.place();
+        let weights = place.weights.clone();
+        place.aliases.insert(inner.to_owned(), weights);
+        place.is_layer = true;
+        place.taken.insert(inner.to_owned(), 1);
+        Ok(())
+    }
+
+    /// Begins a module that a layer of several operators is, unless it has one already.
+    pub fn enter_parts(&mut self, name: &str, class: &str, span: &Span) -> Made<Parts> {
+        if self.places.last().is_some_and(|p| p.is_layer) {
+            let module = self.module();
+            self.graph.module_mut(module).class = Some(class.to_owned());
+            return Ok(Parts { is_own: false });
+        }
+        self.enter(name, Some(class), span)?;
+        Ok(Parts { is_own: true })
+    }
+
+    /// Ends what [`Maker::enter_parts`] began.
+    pub fn leave_parts(&mut self, parts: Parts) {
+        if parts.is_own {
+            self.leave();
+        }
+    }
+
+    /// Goes on with a group of the current module that has ended.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn enter_again(&mut self, name: &str, span: &Span) -> Made<()> {
+        self.count(span)?;
+        let child = self.graph.child(self.module(), name);
+        match child.and_then(|m| self.ended.remove(&m)) {
+            Some(place) => {
+                self.places.push(place);
+                Ok(())
+            }
+            None => {
+                Err(Problem::new(span.clone(), format!("expected a part `{name}` to go on with, found none"))
+                    .with_hint(format!("`{name}: {{ … }}` begins it")))
+            }
+        }
+    }
+
     /// Ends the module begun last.
     pub fn leave(&mut self) {
-        if self.places.len() > 1 {
-            self.places.pop();
+        if self.places.len() > 1
+            && let Some(place) = self.places.pop()
+        {
+            self.ended.insert(place.module, place);
         }
+    }
+
+    /// The weight of a path, if there is one.
+    pub fn weight_of(&self, path: &str) -> Option<TensorId> {
+        self.weights.get(path).copied()
     }
 
     /// Adds a node of the standard ONNX set and works out its outputs.
@@ -175,6 +263,25 @@ impl Maker {
         self.add(node, name, inputs, attributes, outputs, span)
     }
 
+    /// Adds a node of any operator set.
+    ///
+    /// # Errors
+    /// When the inputs contradict the operator.
+    #[expect(clippy::too_many_arguments, reason = "a node in its parts")]
+    pub fn node_in(
+        &mut self,
+        (domain, opset): (&str, i64),
+        op: &str,
+        name: &str,
+        inputs: Vec<Option<TensorId>>,
+        attributes: Vec<(&str, Attribute)>,
+        outputs: usize,
+        span: &Span,
+    ) -> Made<Vec<TensorId>> {
+        let node = Node::in_domain(domain, op, opset, self.module());
+        self.add(node, name, inputs, attributes, outputs, span)
+    }
+
     fn add(
         &mut self,
         mut node: Node,
@@ -194,12 +301,17 @@ impl Maker {
             results.push(self.graph.add_tensor(Tensor::new(own, ValueType::Unknown)));
         }
         name.clone_into(&mut node.name);
+        node.region = self.region;
         for (key, value) in attributes {
             node.attributes.set(key, value);
         }
         let node = node.with_inputs(inputs).with_outputs(results.iter().copied().map(Some));
         let rule = node.layer.map(|l| l.infer);
         let id = self.graph.add_node(node);
+        let bodies: Vec<RegionId> = self.graph.regions_of(id).collect();
+        for body in bodies {
+            self.graph.own_region(body, id);
+        }
         if let Some(rule) = rule {
             let before = self.graph.diagnostics.len();
             let done = rule(&mut Infer::new(&mut self.graph, id));
@@ -242,7 +354,20 @@ impl Maker {
             ));
         }
         let shape = Shape::Ranked(dims);
-        let path = join(&self.weight_path(owner), name);
+        let mut path = join(&self.weight_path(owner), name);
+        match self.given.iter().find(|(n, _)| n == name).map(|(_, w)| w.clone()) {
+            Some(GivenWeight::Value(id)) => {
+                let found = self.graph.tensor(id).ty.shape();
+                if *found != shape {
+                    let message = format!("expected a value of {shape} as `{name}`, found {found}");
+                    return Err(Problem::new(span.clone(), message));
+                }
+                return Ok(id);
+            }
+            Some(GivenWeight::Path(own)) if self.weights.contains_key(&own) => path = own,
+            Some(GivenWeight::Path(own)) => path = join(&self.weight_path(owner), &own),
+            None => {}
+        }
         if let Some(id) = self.weights.get(&path) {
             let first = self.graph.tensor(*id).ty.shape();
             if *first != shape {
@@ -291,11 +416,23 @@ impl Maker {
     fn constant(&mut self, owner: &str, name: &str, dtype: DType, value: Value) -> TensorId {
         let dims = value.dims.iter().map(|n| Dim::Known(i64::try_from(*n).unwrap_or(i64::MAX)));
         let shape = Shape::Ranked(dims.collect());
+        self.stored(owner, name, dtype, shape, Some(value))
+    }
+
+    /// A stored tensor that no layer owns, with its elements if they are known.
+    pub fn stored(
+        &mut self,
+        owner: &str,
+        name: &str,
+        dtype: DType,
+        shape: Shape,
+        value: Option<Value>,
+    ) -> TensorId {
         let path = self.path(&join(owner, name));
         let mut tensor = Tensor::new(path, ValueType::tensor(dtype, shape.clone()));
         tensor.producer = Producer::Stored;
         tensor.weight = Some(Weight::new(Some(dtype), shape, Storage::Absent));
-        tensor.value = Some(value);
+        tensor.value = value;
         self.graph.add_tensor(tensor)
     }
 

@@ -1,6 +1,8 @@
 //! Tokens to a tree. After a mistake, reading goes on with the next line, so that one run finds several.
 
-use super::ast::{Argument, Atom, Block, Chain, Expr, ExprKind, Extent, File, Input, Item, Name, Statement};
+use super::ast::{
+    Argument, Atom, Block, Chain, Expr, ExprKind, Extent, File, Input, Item, Name, Span, Statement,
+};
 use super::lexer::{Kind, Token};
 use super::problem::{Problem, nearest};
 
@@ -18,6 +20,9 @@ pub const MAX_ITEMS: usize = 64;
 
 /// Words with a meaning of their own, which cannot be names.
 pub const RESERVED: &[&str] = &["block", "false", "input", "model", "output", "same", "true"];
+
+/// Layers that read nothing, which may stand where a value is wanted.
+pub const VALUES: &[&str] = &["buffer", "constant", "parameter"];
 
 /// Reads a whole text. Mistakes are added to `problems`; the tree holds what could be read.
 pub fn parse(tokens: &[Token], problems: &mut Vec<Problem>) -> File {
@@ -356,13 +361,20 @@ impl Parser<'_> {
         let mut extents = Vec::new();
         while !self.is(']') {
             let extent = match self.peek().clone() {
-                Kind::Int(n) => {
-                    self.at += 1;
-                    Extent::Number(n)
-                }
                 Kind::Sign('?') => {
                     self.at += 1;
                     Extent::Unknown
+                }
+                // Arithmetic, or a symbol whose name is no word.
+                Kind::Text(_) | Kind::Sign('(') => Extent::Expr(self.expr()?),
+                Kind::Int(_) | Kind::Word(_)
+                    if matches!(self.token(self.at + 1).kind, Kind::Sign('+' | '-' | '*' | '/')) =>
+                {
+                    Extent::Expr(self.expr()?)
+                }
+                Kind::Int(n) => {
+                    self.at += 1;
+                    Extent::Number(n)
                 }
                 _ => Extent::Symbol(self.name("a number, a symbol or `?`")?),
             };
@@ -397,19 +409,58 @@ impl Parser<'_> {
 
     fn item(&mut self) -> Parsed<Item> {
         let start = self.start();
-        let is_label =
-            matches!(self.peek(), Kind::Word(_)) && self.token(self.at + 1).kind == Kind::Sign(':');
-        let label = if is_label {
-            let name = self.name("a label")?;
-            self.at += 1;
-            self.skip_lines();
-            Some(name)
-        } else {
-            None
-        };
+        let more = self.is_word("more")
+            && matches!(self.token(self.at + 1).kind, Kind::Word(_) | Kind::Int(_) | Kind::Text(_))
+            && self.token(self.at + 2).kind == Kind::Sign(':');
+        self.at += usize::from(more);
+        let (label, until) = self.label()?;
         let atom = self.atom()?;
         let repeat = if self.eat('*') { Some(self.operand()?) } else { None };
-        Ok(Item { label, atom, repeat, span: start..self.end() })
+        let shared = repeat.is_some() && self.is_word("shared");
+        self.at += usize::from(shared);
+        Ok(Item { label, until, more, atom, repeat, shared, span: start..self.end() })
+    }
+
+    /// What stands before a `:`, if anything does: a name, a number, a range of numbers, or text.
+    fn label(&mut self) -> Parsed<(Option<Name>, Option<(i64, Span)>)> {
+        let first = self.peek().clone();
+        let span = self.token(self.at).span.clone();
+        let next = |p: &Self, n: usize| p.token(p.at + n).kind.clone();
+        if let (Kind::Int(from), Kind::Dots, Kind::Int(to)) = (&first, next(self, 1), next(self, 2)) {
+            let until = self.token(self.at + 2).span.clone();
+            let (from, all) = (*from, span.start..until.end);
+            self.at += 3;
+            if !self.eat(':') {
+                return self.expected("`:` after a range of parts");
+            }
+            if to < from {
+                let message = format!("expected a range that goes up, found {from}..{to}");
+                return self.tell(Problem::new(all, message));
+            }
+            self.skip_lines();
+            return Ok((Some(Name { text: from.to_string(), span }), Some((to, until))));
+        }
+        if next(self, 1) != Kind::Sign(':') {
+            return Ok((None, None));
+        }
+        let name = match first {
+            Kind::Word(_) => self.name("a label")?,
+            Kind::Int(n) => {
+                self.at += 1;
+                Name { text: n.to_string(), span }
+            }
+            Kind::Text(text) => {
+                self.at += 1;
+                if text.is_empty() || text.contains(['\n', '\r']) {
+                    return self.tell(Problem::new(span, "expected a label, found an empty text"));
+                }
+                Name { text, span }
+            }
+            _ => return Ok((None, None)),
+        };
+        self.at += 1;
+        self.skip_lines();
+        Ok((Some(name), None))
     }
 
     fn atom(&mut self) -> Parsed<Atom> {
@@ -432,6 +483,10 @@ impl Parser<'_> {
                     return self.expected("a layer, a value, `[` or `{`");
                 }
                 self.at += 1;
+                if self.token(self.at).kind == Kind::Sign('{') && text != "same" {
+                    let class = Some(Name { text, span });
+                    return Ok(Atom::Group(class, self.braces()?));
+                }
                 let called = self.is('(');
                 let arguments = if called { self.arguments()? } else { Vec::new() };
                 Ok(Atom::Call { name: Name { text, span }, arguments, called })
@@ -457,7 +512,7 @@ impl Parser<'_> {
                 }
                 Ok(Atom::Branches(branches))
             }
-            Kind::Sign('{') => Ok(Atom::Group(self.braces()?)),
+            Kind::Sign('{') => Ok(Atom::Group(None, self.braces()?)),
             _ => self.expected("a layer, a value, `[` or `{`"),
         }
     }
@@ -548,6 +603,7 @@ impl Parser<'_> {
                 self.close(']', "`,` or `]`")?;
                 ExprKind::List(list)
             }
+            Kind::Sign('{') => ExprKind::Body(self.braces()?),
             Kind::Sign('-') => {
                 self.at += 1;
                 if self.is('-') {
@@ -559,6 +615,13 @@ impl Parser<'_> {
             Kind::Float(x) => self.take(ExprKind::Float(x)),
             Kind::Text(t) => self.take(ExprKind::Text(t)),
             Kind::Sign('?') => self.take(ExprKind::Unknown),
+            Kind::Word(w)
+                if VALUES.contains(&w.as_str()) && self.token(self.at + 1).kind == Kind::Sign('(') =>
+            {
+                let name = Name { text: w, span: self.token(self.at).span.clone() };
+                self.at += 1;
+                ExprKind::Call(name, self.arguments()?)
+            }
             Kind::Word(w) => {
                 let expr = self.take(ExprKind::Word(w.clone()));
                 if self.is('(') {

@@ -125,9 +125,9 @@ fn a_label_applied_again_shares_its_weights() {
     check(
         text,
         "tower/linear Gemm(a) 1×8
-         tower/out Gemm(tower.linear) 1×2
+         tower.out/linear Gemm(tower.linear) 1×2
          tower_1/linear Gemm(b) 1×8
-         tower_1/out Gemm(tower_1.linear) 1×2
+         tower_1.out/linear Gemm(tower_1.linear) 1×2
          add Add(left, right) 1×2
          → add",
     );
@@ -152,7 +152,7 @@ fn blocks_take_values_and_several_inputs() {
          up/conv_transpose ConvTranspose(max_pool) 1×2×8×8
          up/concat Concat(up.conv_transpose, e) 1×4×8×8
          flatten Reshape(up.concat) 1×4×64
-         cross/attention Attention(y, y, y) 1×4×64
+         cross/attention attention(y, y, y) 1×4×64
          → cross.attention",
     );
 }
@@ -341,7 +341,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "input x [1, 3, 9, 9]\na: relu > a: tanh",
         "a",
         "label `a` is used twice",
-        "to apply the same part again, with the same weights, write `a` alone",
+        "to apply the same part again, with the same weights, write `a` alone; to add to it, `more a: { … }`",
     ),
     ("input x [1, 3, 9, 9]\na, b, c = split(2)", "split(2)", "expected 3 results, found 2", ""),
     ("input x [1, 3, 9, 9]\nA\nblock A { A }", "A", "block `A` contains itself", ""),
@@ -710,4 +710,148 @@ fn families_are_in_order() {
     let mut names: Vec<&str> = layers::all().map(|r| r.name).collect();
     names.sort_unstable();
     assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+}
+
+#[test]
+fn parts_are_named_by_numbers_ranges_and_text() {
+    let text = "input x [1, 8]
+        layers: { 0: linear(8) > 1..2: { linear(8) > relu } }
+        \"odd \\\"name\\\"\": linear(8)
+        more layers: { 3: linear(8) }
+        [heads: { [0..2: linear(4)] > concat }, same] > concat";
+    check(
+        text,
+        "layers.0/linear Gemm(x) 1×8
+         layers.1/linear Gemm(layers.0.linear) 1×8
+         layers.1/relu Relu(layers.1.linear) 1×8
+         layers.2/linear Gemm(layers.1.relu) 1×8
+         layers.2/relu Relu(layers.2.linear) 1×8
+         odd \"name\"/linear Gemm(layers.2.relu) 1×8
+         layers.3/linear Gemm(odd \"name\".linear) 1×8
+         heads.0/linear Gemm(layers.3.linear) 1×4
+         heads.1/linear Gemm(layers.3.linear) 1×4
+         heads.2/linear Gemm(layers.3.linear) 1×4
+         heads/concat Concat(heads.0.linear, heads.1.linear, heads.2.linear) 1×12
+         concat Concat(heads.concat, layers.3.linear) 1×20
+         → concat",
+    );
+    assert_eq!(weights(text)[..3], ["layers.0.weight 8×8", "layers.0.bias 8", "layers.1.linear.weight 8×8"]);
+}
+
+/// The stored tensors of a text: paths and shapes.
+fn weights(text: &str) -> Vec<String> {
+    let graph = read(text);
+    let stored = graph.tensors().filter(|(_, t)| t.is_stored());
+    stored.map(|(_, t)| format!("{} {}", t.name, t.ty.shape())).collect()
+}
+
+#[test]
+fn weights_have_names_and_may_be_shared() {
+    let text = "input tokens: int64[b, t]
+        wte: embedding(100, 16) > ln: layer_norm(weight=\"gamma\", bias=\"beta\")
+        h: linear(16, transposed=true)
+        [linear(100, bias=false, weight=wte), head: linear(100, bias=false, weight=\"wte.weight\")] > add
+        cell: linear(100) * 3 shared";
+    assert_eq!(
+        weights(text),
+        [
+            "wte.weight 100×16",
+            "ln.gamma 16",
+            "ln.beta 16",
+            "h.weight 16×16",
+            "h.bias 16",
+            "cell.weight 100×100",
+            "cell.bias 100"
+        ]
+    );
+}
+
+#[test]
+fn foreign_names_of_layers_and_settings_are_known() {
+    check(
+        "input x [1, 3, 8, 8]
+         Conv2d(16, kernel_size=3, padding=1) > BatchNorm2d > ReLU > MaxPool2d(2) > Flatten
+         Dense(10, use_bias=false) > Softmax(dim=1)",
+        "conv Conv(x) 1×16×8×8
+         batch_norm BatchNormalization(conv) 1×16×8×8
+         relu Relu(batch_norm) 1×16×8×8
+         max_pool MaxPool(relu) 1×16×4×4
+         flatten Flatten(max_pool) 1×256
+         linear Gemm(flatten) 1×10
+         softmax Softmax(linear) 1×10
+         → softmax",
+    );
+    let problems = parse("input x [1, 3, 8, 8]; Conv2d(3, 64, 3)").expect_err("input channels");
+    assert_eq!(
+        problems[0].message,
+        "`Conv2d` expected only the number of outputs, found that of inputs before it"
+    );
+}
+
+#[test]
+fn operators_of_any_set_have_missing_inputs_bodies_and_constants() {
+    let text = "input x [2, 3]; input n: int64[]
+        w = constant([[1.5, 2], [3, -inf]])
+        table: parameter([3, 4], \"float16\")
+        y = \"com.example::Odd\"(x, none, w, table, parameter([7]), mode=\"a\", sizes=[1, 2], texts=[\"u\", \"v\"])
+        ok = constant(true)
+        z = loop(n, ok, x, body={
+            input i: int64[], go: bool[], s: float32[2, 3]
+            output go, s > relu
+        })
+        \"onnx@13::Clip\"(z, none, 6)";
+    let graph = read(text);
+    let odd = graph.nodes().find(|(_, n)| n.op == "Odd").expect("the odd one").1;
+    assert_eq!((odd.domain.as_str(), odd.opset, odd.inputs.len()), ("com.example", 1, 5));
+    assert!(odd.inputs[1].is_none());
+    assert_eq!(
+        odd.attributes.get("texts"),
+        Some(&netloom_graph::Attribute::Strings(vec!["u".into(), "v".into()]))
+    );
+    let (_, region) = graph.regions().next().expect("a body");
+    assert_eq!((region.inputs.len(), region.outputs.len(), region.nodes.len()), (3, 2, 1));
+    assert_eq!(graph.node(region.owner.expect("an owner")).op, "Loop");
+    let clip = graph.nodes().last().expect("the clip").1;
+    assert_eq!((clip.op.as_str(), clip.opset, clip.inputs.len()), ("Clip", 13, 3));
+    let mut constants = graph.tensors().filter(|(_, t)| t.value.is_some()).map(|(_, t)| t);
+    let w = constants.next().expect("w");
+    assert_eq!(w.value.as_ref().and_then(|v| v.as_floats()), Some(&[1.5, 2.0, 3.0, f64::NEG_INFINITY][..]));
+}
+
+#[test]
+fn models_of_language_can_be_written() {
+    let llama = "model Llama
+        input input_ids: int64[batch, time]
+        block Attention(width, heads, kv_heads) {
+            input x
+            q = x > q_proj: linear(width, bias=false)
+            k = x > k_proj: linear(width / heads * kv_heads, bias=false)
+            v = x > v_proj: linear(width / heads * kv_heads, bias=false)
+            attention(q, k, v, heads, kv_heads, causal=true, rotary=true) > o_proj: linear(width, bias=false)
+        }
+        block Mlp(width, inner) {
+            [gate_proj: linear(inner, bias=false) > silu, up_proj: linear(inner, bias=false)] > mul
+            down_proj: linear(width, bias=false)
+        }
+        block Layer(width, heads, kv_heads, inner) {
+            [input_layernorm: rms_norm(1e-5) > self_attn: Attention(width, heads, kv_heads), same] > add
+            [post_attention_layernorm: rms_norm(1e-5) > mlp: Mlp(width, inner), same] > add
+        }
+        \"model\": {
+            embed_tokens: embedding(1000, 64)
+            layers: Layer(64, 8, 2, 256) * 2
+            norm: rms_norm(1e-5)
+        }
+        lm_head: linear(1000, bias=false)";
+    let found = weights(llama);
+    assert_eq!(found.len(), 1 + 2 * 9 + 2);
+    assert_eq!(found[2], "model.layers.0.self_attn.q_proj.weight 64×64");
+    assert_eq!(found[3], "model.layers.0.self_attn.k_proj.weight 16×64");
+    assert_eq!(found.last().map(String::as_str), Some("lm_head.weight 1000×64"));
+    let t5 = "input ids: int64[batch, time]
+        shared: embedding(100, 32) > x: layer_norm
+        bias = relative_position_bias(32, 4)
+        q = x_out: linear(32)
+        attention(q, 4, position_bias=bias)";
+    assert!(weights(t5).contains(&"relative_position_bias.weight 32×4".to_owned()));
 }

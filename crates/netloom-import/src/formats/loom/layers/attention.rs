@@ -11,7 +11,7 @@ use crate::formats::loom::make::{Made, Maker};
 pub const FAMILY: &[Row] = &[
     Row {
         name: "attention",
-        settings: &["heads", "kv_heads", "causal", "mask"],
+        settings: &["heads", "kv_heads", "causal", "mask", "rotary", "position_bias", "scale", "window"],
         inputs: (1, 3),
         build: |maker, call| {
             let [query, key, value] = streams(call)?;
@@ -21,7 +21,7 @@ pub const FAMILY: &[Row] = &[
     },
     Row {
         name: "multi_head_attention",
-        settings: &["heads", "kv_heads", "causal", "mask", "bias"],
+        settings: &["heads", "kv_heads", "causal", "mask", "bias", "rotary", "position_bias"],
         inputs: (1, 3),
         build: projected,
         ..Row::DEFAULT
@@ -46,14 +46,47 @@ fn attend(
 ) -> Made<Vec<TensorId>> {
     let heads = call.int("heads", 1)?.unwrap_or(1);
     let kv_heads = call.int("kv_heads", 1)?.unwrap_or(heads);
-    let mut attributes =
-        vec![("q_num_heads", Attribute::Int(heads)), ("kv_num_heads", Attribute::Int(kv_heads))];
-    if call.flag("causal", false)? {
-        attributes.push(("is_causal", Attribute::Int(1)));
-    }
+    let width = call.features(maker, query)?;
+    let ranked = maker.dims(query).is_some_and(|d| d.len() == 4);
+    let size = if ranked { width } else { width.floor_div(&Dim::Known(heads)) };
+    let mut attributes = vec![("heads", heads), ("kv_heads", kv_heads)];
+    attributes.retain(|(n, _)| *n != "kv_heads" || kv_heads != heads);
+    attributes.extend(size.as_known().map(|n| ("head_size", n)));
+    attributes.extend(products(maker, [query, key, value], heads).map(|n| ("macs", n)));
+    attributes.extend(call.flag("rotary", false)?.then_some(("rotary", 1)));
+    attributes.push((if key == query { "self" } else { "cross" }, 1));
+    attributes.retain(|(n, _)| *n != "cross" || call.inputs.len() == 2);
+    attributes.retain(|(n, _)| *n != "self" || call.inputs.len() == 1);
+    attributes.extend(call.flag("causal", false)?.then_some(("causal", 1)));
+    let window = call.ints("window")?;
+    attributes.extend(window.is_some().then_some(("window", 1)));
+    let mut attributes: Vec<_> = attributes.into_iter().map(|(n, x)| (n, Attribute::Int(x))).collect();
+    attributes.extend(window.map(|sizes| ("window_size", Attribute::Ints(sizes))));
+    attributes.extend(call.float("scale")?.map(|x| ("scale", Attribute::Float(x))));
+    attributes.push(("q_num_heads", Attribute::Int(heads)));
+    attributes.push(("kv_num_heads", Attribute::Int(kv_heads)));
     let mut inputs = vec![Some(query), Some(key), Some(value)];
     inputs.extend(call.value("mask")?.map(Some));
-    maker.node("Attention", name, inputs, attributes, 1, &call.span)
+    if let Some(bias) = call.value("position_bias")? {
+        inputs.resize(BIAS, None);
+        inputs.push(Some(bias));
+    }
+    maker.node_in(("loom", 0), "attention", name, inputs, attributes, 1, &call.span)
+}
+
+/// Which input is added to the scores; [`netloom_graph::layers`] says the same.
+const BIAS: usize = 7;
+
+/// What queries times keys and weights times values cost, where sizes are known.
+fn products(maker: &Maker, [query, key, value]: [TensorId; 3], heads: i64) -> Option<i64> {
+    let dims = |t: TensorId| maker.dims(t)?.iter().map(Dim::as_known).collect::<Option<Vec<i64>>>();
+    let (q, k, v) = (dims(query)?, dims(key)?, dims(value)?);
+    let (rank, times) = (q.len(), i64::checked_mul);
+    let (batch, keys, width) = (*q.first()?, *k.get(rank.checked_sub(2)?)?, *q.last()?);
+    // The width of a head comes in for keys and for values; with shared heads both are as wide as those of queries.
+    let all = if rank == 4 { times(width, heads)? } else { width };
+    let _ = v;
+    times(times(times(times(batch, *q.get(rank - 2)?)?, keys)?, all)?, 2)
 }
 
 fn projected(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
@@ -66,13 +99,13 @@ fn projected(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
     }
     let bias = call.flag("bias", true)?;
     let narrow = features.floor_div(&Dim::Known(heads)).times(&Dim::Known(kv_heads));
-    maker.enter(&call.name, Some("MultiHeadAttention"), &call.span)?;
+    let parts = maker.enter_parts(&call.name, "MultiHeadAttention", &call.span)?;
     let query = linear(maker, call, "query", query, &features, bias)?;
     let key = linear(maker, call, "key", key, &narrow, bias)?;
     let value = linear(maker, call, "value", value, &narrow, bias)?;
     let mixed = attend(maker, call, "attention", query, key, value)?;
     let mixed = mixed.first().copied().unwrap_or(query);
     let result = linear(maker, call, "output", mixed, &features, bias)?;
-    maker.leave();
+    maker.leave_parts(parts);
     Ok(vec![result])
 }

@@ -30,7 +30,30 @@ pub const FAMILY: &[Row] = &[
         build: |maker, call| convolution(maker, call, None, 0),
         ..Row::DEFAULT
     },
+    Row {
+        name: "separable_conv",
+        settings: &["channels", "kernel", "stride", "pad", "dilation", "bias"],
+        build: separable,
+        ..Row::DEFAULT
+    },
 ];
+
+/// A convolution of each channel by itself, then one of single places over all channels.
+fn separable(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
+    let channels = call.need_int("channels", 1)?;
+    let parts = maker.enter_parts(&call.name, "SeparableConv", &call.span)?;
+    let mut depthwise = call.clone();
+    "depthwise".clone_into(&mut depthwise.name);
+    let inner = convolution(maker, &depthwise.without("bias"), None, 0)?;
+    let mut pointwise = Call::plain("conv", "pointwise", inner, call.span.clone());
+    pointwise.set("kernel", Arg::Dim(Dim::Known(1)));
+    if let Some((bias, _)) = call.get("bias") {
+        pointwise.set("bias", bias.clone());
+    }
+    let made = convolution(maker, &pointwise, Some(channels), 1)?;
+    maker.leave_parts(parts);
+    Ok(made)
+}
 
 /// Convolution; without `channels` it is depthwise.
 fn convolution(maker: &mut Maker, call: &Call, channels: Option<i64>, groups: i64) -> Made<Vec<TensorId>> {

@@ -13,9 +13,9 @@ mod pool;
 mod recurrent;
 mod shape;
 
-use netloom_graph::{Attribute, Dim, TensorId};
+use netloom_graph::{Attribute, Dim, TensorId, layers as kinds};
 
-use super::call::Call;
+use super::call::{Arg, Call};
 use super::make::{Made, Maker};
 
 /// One layer of the notation.
@@ -61,6 +61,86 @@ pub fn find(name: &str) -> Option<&'static Row> {
     all().find(|r| r.name == name)
 }
 
+/// Names that other frameworks and papers use beside those in [`kinds::all`].
+const ALIASES: &[(&str, &str)] = &[
+    ("AdaptiveAvgPool1d", "adaptive_avg_pool"),
+    ("AdaptiveAvgPool2d", "adaptive_avg_pool"),
+    ("AdaptiveAvgPool3d", "adaptive_avg_pool"),
+    ("Add", "add"),
+    ("AvgPool1d", "avg_pool"),
+    ("AvgPool2d", "avg_pool"),
+    ("AvgPool3d", "avg_pool"),
+    ("BatchNorm", "batch_norm"),
+    ("Concatenate", "concat"),
+    ("Conv1D", "conv"),
+    ("Conv2D", "conv"),
+    ("Conv3D", "conv"),
+    ("Conv2DTranspose", "conv_transpose"),
+    ("Dense", "linear"),
+    ("DepthwiseConv2D", "depthwise_conv"),
+    ("Flatten", "flatten"),
+    ("GlobalAveragePooling2D", "global_avg_pool"),
+    ("GlobalMaxPooling2D", "global_max_pool"),
+    ("Hardswish", "hard_swish"),
+    ("MaxPool1d", "max_pool"),
+    ("MaxPool2d", "max_pool"),
+    ("MaxPool3d", "max_pool"),
+    ("MaxPooling2D", "max_pool"),
+    ("Permute", "transpose"),
+    ("SeparableConv2D", "separable_conv"),
+    ("SiLU", "silu"),
+    ("ZeroPad2d", "zero_pad"),
+    ("ZeroPadding2D", "zero_pad"),
+    ("buffer", "parameter"),
+    ("swish", "silu"),
+];
+
+/// The row of a name, or of what another framework calls the same, and whether it was found by such a name.
+pub fn find_or_alias(name: &str) -> Option<(&'static Row, bool)> {
+    if let Some(row) = find(name) {
+        return Some((row, false));
+    }
+    if let Some((_, own)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
+        return find(own).map(|row| (row, true));
+    }
+    if !name.starts_with(char::is_uppercase) {
+        return None;
+    }
+    let kind = kinds::find_by_name("torch", name).or_else(|| kinds::find_by_name("keras", name))?;
+    find(kind.name).map(|row| (row, true))
+}
+
+/// What other frameworks call settings, and what the notation does.
+pub const SETTING_ALIASES: &[(&str, &str)] = &[
+    ("alpha", "alpha"),
+    ("ceil_mode", "ceil"),
+    ("dilation_rate", "dilation"),
+    ("dim", "axis"),
+    ("embedding_dim", "features"),
+    ("eps", "epsilon"),
+    ("filters", "channels"),
+    ("hidden_size", "hidden"),
+    ("input_dim", "size"),
+    ("kernel_size", "kernel"),
+    ("negative_slope", "alpha"),
+    ("num_embeddings", "size"),
+    ("num_groups", "groups"),
+    ("num_heads", "heads"),
+    ("num_layers", "layers"),
+    ("out_channels", "channels"),
+    ("out_features", "features"),
+    ("output_dim", "features"),
+    ("output_padding", "output_pad"),
+    ("p", "rate"),
+    ("padding", "pad"),
+    ("pool_size", "kernel"),
+    ("scale_factor", "scale"),
+    ("start_dim", "axis"),
+    ("strides", "stride"),
+    ("units", "features"),
+    ("use_bias", "bias"),
+];
+
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     FAMILIES.iter().flat_map(|f| f.iter())
@@ -76,6 +156,35 @@ impl Call {
         attributes: Vec<(&str, Attribute)>,
     ) -> Made<Vec<TensorId>> {
         maker.node(op, &self.name, inputs.into_iter().map(Some).collect(), attributes, 1, &self.span)
+    }
+
+    /// Refuses the number of input channels, which other frameworks want and which follows here.
+    ///
+    /// # Errors
+    /// When the first numbers look like those of input and output.
+    pub(super) fn refuse_channels(&self, maker: &Maker, name: &str) -> Made<()> {
+        let int = |name: &str| match self.get(name) {
+            Some((Arg::Dim(Dim::Known(n)), _)) => Some(*n),
+            _ => None,
+        };
+        // What stands in the places of the first two settings of these layers.
+        let (first, second, least) = match self.layer.as_str() {
+            "conv" | "conv_transpose" => (int("channels"), int("kernel"), 8),
+            "linear" => (int("features"), int("bias"), 1),
+            _ => return Ok(()),
+        };
+        let Some(found) = second.filter(|n| *n >= least) else { return Ok(()) };
+        let from = match self.layer.as_str() {
+            "linear" => self.features(maker, self.input()?)?,
+            _ => self.channels(maker)?,
+        };
+        if first.map(Dim::Known) != Some(from) {
+            return Ok(());
+        }
+        let rest = if self.layer == "linear" { "" } else { ", …" };
+        Err(self
+            .problem(format!("`{name}` expected only the number of outputs, found that of inputs before it"))
+            .with_hint(format!("what flows in has its size: write `{name}({found}{rest})`")))
     }
 
     /// The number of channels, which is dimension 1.

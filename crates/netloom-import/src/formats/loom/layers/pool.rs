@@ -9,6 +9,7 @@ use crate::formats::loom::make::{Made, Maker};
 
 /// The layers of this family.
 pub const FAMILY: &[Row] = &[
+    Row { name: "adaptive_avg_pool", settings: &["size"], build: adaptive, ..Row::DEFAULT },
     Row {
         name: "avg_pool",
         settings: &["kernel", "stride", "pad", "dilation", "ceil", "count_pad"],
@@ -52,6 +53,29 @@ fn pool(
         attributes.push(("ceil_mode", Attribute::Int(1)));
     }
     call.node(maker, op, call.inputs.clone(), attributes)
+}
+
+/// The mean over as many equal parts per dimension as the result has places.
+fn adaptive(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
+    let input = call.input()?;
+    let n = call.spatial(maker, None)?;
+    let size = call.per_dim("size", n, 1)?.unwrap_or_else(|| vec![1; n]);
+    if size.iter().all(|s| *s == 1) {
+        return call.node(maker, "GlobalAveragePool", [input], vec![]);
+    }
+    let dims = maker.dims(input).unwrap_or_default();
+    let mut kernel = Vec::new();
+    for (dim, size) in dims.iter().skip(2).zip(&size) {
+        match dim.as_known() {
+            Some(n) if n % size == 0 => kernel.push(n / size),
+            _ => {
+                return Err(call.problem(format!("expected {dim} places to divide into {size}")));
+            }
+        }
+    }
+    let attributes =
+        vec![("kernel_shape", Attribute::Ints(kernel.clone())), ("strides", Attribute::Ints(kernel))];
+    call.node(maker, "AveragePool", [input], attributes)
 }
 
 fn upsample(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {

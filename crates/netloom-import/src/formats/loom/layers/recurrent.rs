@@ -50,7 +50,7 @@ fn recurrent(maker: &mut Maker, call: &Call, cell: &Cell) -> Made<Vec<TensorId>>
         )));
     }
     let layers = call.int("layers", 1)?.unwrap_or(1);
-    maker.enter(&call.name, Some(cell.op), &call.span)?;
+    let parts = maker.enter_parts(&call.name, cell.op, &call.span)?;
     let mut results = vec![input];
     for layer in 0..layers {
         maker.count(&call.span)?;
@@ -60,7 +60,7 @@ fn recurrent(maker: &mut Maker, call: &Call, cell: &Cell) -> Made<Vec<TensorId>>
         results =
             one_layer(maker, call, cell, &suffix, from, if last { call.wanted } else { 1 }, layer == 0)?;
     }
-    maker.leave();
+    maker.leave_parts(parts);
     Ok(results)
 }
 

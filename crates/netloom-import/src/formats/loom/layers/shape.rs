@@ -3,12 +3,21 @@
 use netloom_graph::{Attribute, Dim, TensorId};
 
 use super::Row;
-use crate::formats::loom::call::Call;
+use crate::formats::loom::call::{Arg, Call};
 use crate::formats::loom::make::{Made, Maker};
 use crate::formats::loom::parser::MAX_ITEMS;
 
 /// The layers of this family.
 pub const FAMILY: &[Row] = &[
+    Row {
+        name: "expand",
+        settings: &["shape"],
+        build: |maker, call| {
+            let shape = maker.ints(&call.name, "shape", call.need_dims("shape")?);
+            call.node(maker, "Expand", [call.input()?, shape], vec![])
+        },
+        ..Row::DEFAULT
+    },
     Row { name: "flatten", settings: &["axis"], build: flatten, ..Row::DEFAULT },
     Row {
         name: "pixel_shuffle",
@@ -75,6 +84,7 @@ pub const FAMILY: &[Row] = &[
         build: |maker, call| with_axes(maker, call, "Unsqueeze"),
         ..Row::DEFAULT
     },
+    Row { name: "zero_pad", settings: &["pad"], build: zero_pad, ..Row::DEFAULT },
 ];
 
 fn flatten(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
@@ -120,6 +130,21 @@ fn with_axes(maker: &mut Maker, call: &Call, op: &str) -> Made<Vec<TensorId>> {
     let axes = known(call.ints("axes")?.ok_or_else(|| call.missing("axes"))?);
     let axes = maker.ints(&call.name, "axes", axes);
     call.node(maker, op, [call.input()?, axes], vec![])
+}
+
+/// Zeros around the spatial dimensions: one number for all sides, one per dimension, or one per side.
+fn zero_pad(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
+    let n = call.spatial(maker, None)?;
+    let sides = match call.get("pad") {
+        Some((Arg::List(items), _)) if items.len() == 2 * n => call.per_dim("pad", 2 * n, i64::MIN)?,
+        _ => call.per_dim("pad", n, i64::MIN)?.map(|p| [p.clone(), p].concat()),
+    };
+    let sides = known(sides.ok_or_else(|| call.missing("pad"))?);
+    let (before, after) = sides.split_at(n);
+    let none = || vec![Dim::Known(0); 2];
+    let pads = [none(), before.to_vec(), none(), after.to_vec()].concat();
+    let pads = maker.ints(&call.name, "pads", pads);
+    call.node(maker, "Pad", [call.input()?, pads], vec![])
 }
 
 fn slice(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {

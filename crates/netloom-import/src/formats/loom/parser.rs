@@ -47,6 +47,9 @@ struct Told;
 
 type Parsed<T> = Result<T, Told>;
 
+/// A label, and the last number where it is a range.
+type Label = (Option<Name>, Option<(i64, Span)>);
+
 struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
@@ -422,7 +425,7 @@ impl Parser<'_> {
     }
 
     /// What stands before a `:`, if anything does: a name, a number, a range of numbers, or text.
-    fn label(&mut self) -> Parsed<(Option<Name>, Option<(i64, Span)>)> {
+    fn label(&mut self) -> Parsed<Label> {
         let first = self.peek().clone();
         let span = self.token(self.at).span.clone();
         let next = |p: &Self, n: usize| p.token(p.at + n).kind.clone();

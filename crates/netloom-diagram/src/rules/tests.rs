@@ -63,10 +63,10 @@ fn boxes_take_words_and_colours() {
     let of =
         |key: &str| view.nodes.iter().find(|n| n.key == Key::new(key)).unwrap_or_else(|| panic!("{key}"));
     let theme = Theme::light();
-    assert_eq!(of("side").title, "1 × 1; plain");
-    assert_eq!(of("side").notes, ["from the side"]);
-    assert_eq!(of("side").look.swatch, Some(theme.swatch("attention")));
-    assert_eq!(of("out").look.swatch, Some(theme.swatch("pool")), "later rules win");
+    assert_eq!(of("side/conv").title, "1 × 1; plain");
+    assert_eq!(of("side/conv").notes, ["from the side"]);
+    assert_eq!(of("side/conv").look.swatch, Some(theme.swatch("attention")));
+    assert_eq!(of("out/linear").look.swatch, Some(theme.swatch("pool")), "later rules win");
     assert!(matches!(&view.legend, Some(crate::view::Legend::Beside(e)) if e[0].1 == "filters"));
 }
 

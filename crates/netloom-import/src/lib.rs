@@ -14,10 +14,12 @@
 //! ```
 
 pub mod archive;
+pub mod assemble;
 pub mod draft;
 mod error;
 pub mod formats;
 pub mod pickle;
+pub mod prototxt;
 pub mod sniff;
 mod source;
 pub(crate) mod wire;

@@ -1,8 +1,11 @@
 //! The formats that can be read: one file or folder per format, listed in [`FORMATS`].
 
+pub mod caffe;
+pub mod darknet;
 pub mod inside;
 pub mod json;
 pub mod loom;
+pub mod mxnet;
 pub mod onnx;
 
 use netloom_graph::Graph;
@@ -11,7 +14,8 @@ use crate::sniff::{self, Confidence};
 use crate::{Error, ErrorKind, Format, Source};
 
 /// Every format, in order of name.
-pub static FORMATS: &[&dyn Format] = &[&json::Json, &loom::Loom, &onnx::Onnx];
+pub static FORMATS: &[&dyn Format] =
+    &[&caffe::Caffe, &darknet::Darknet, &json::Json, &loom::Loom, &mxnet::Mxnet, &onnx::Onnx];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
 ///

@@ -190,7 +190,7 @@ def guessed_shapes(model):
         for length in SIGNAL_LENGTHS:
             yield (1, first.in_channels, length), None
     elif isinstance(first, (nn.Conv3d, nn.ConvTranspose3d)):
-        for shape in ((16, 112, 112), (32, 32, 32), (64, 64, 64), (8, 32, 32), (4, 4, 4), (1, 1, 1)):
+        for shape in ((16, 112, 112), (16, 224, 224), (32, 32, 32), (64, 64, 64), (8, 32, 32), (4, 4, 4), (1, 1, 1)):
             yield (1, first.in_channels, *shape), None
     elif isinstance(first, nn.Linear):
         yield (1, first.in_features), None

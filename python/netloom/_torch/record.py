@@ -19,9 +19,9 @@ from .weights import class_of
 FACTORY_LIMIT = 1 << 24
 """Elements above which a tensor made inside the pass is not filled when only shapes are asked for."""
 
-SKIPPED = {"aten::lift_fresh", "aten::_assert_async", "prim::device", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
+SKIPPED = {"aten::lift_fresh", "aten::detach_", "aten::_assert_async", "prim::device", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
            "aten::is_same_size", "aten::_has_compatible_shallow_copy_type", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::item"}
-"""Operators that say something about a tensor and make none."""
+"""Operators that make no new value."""
 
 ALIASES = {"aten::lift_fresh", "aten::lift"}
 """Operators whose result is their input."""

@@ -15,6 +15,7 @@
 
 pub mod archive;
 pub mod assemble;
+pub mod aten;
 pub mod draft;
 mod error;
 pub mod formats;

@@ -1,7 +1,10 @@
 """Captures of live PyTorch modules: equal to torch.export, and the model is left as it was."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -242,6 +245,70 @@ def test_values_decide_the_way():
         assert any(f",{path}," in s for s in stacks) and len(captured.notes) == 1
         with pytest.raises(CaptureError):
             _torch.capture(Choosy(), input=torch.full((2, 3), value), method="export")
+
+
+def test_lazy_layers_wait_for_their_sizes():
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(2))
+    written = program(_torch.capture(model, input_size=(1, 3, 6, 6)))
+    assert [n["target"].split(".")[-2] for n in written["graph_module"]["graph"]["nodes"]] == ["conv2d", "batch_norm", "flatten", "linear"]
+    assert written["netloom"]["weights"]["3.weight"]["sizes"] == [2, 64]
+    assert isinstance(model[3], nn.LazyLinear) and isinstance(model[3].weight, nn.parameter.UninitializedParameter)
+    assert model(torch.rand(1, 3, 6, 6)).shape == (1, 2)
+
+
+def test_what_leads_nowhere_is_left_out():
+    class Talks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 3)
+
+        def forward(self, x):
+            assert x.min() >= 0 and str(x) and x.tolist()
+            self.linear(x * 2)
+            return self.linear(x)
+
+    nodes = program(_torch.capture(Talks(), input=torch.rand(2, 3)))["graph_module"]["graph"]["nodes"]
+    assert [n["target"].split(".")[-2] for n in nodes] == ["linear"]
+    assert nodes[0]["metadata"]["nn_module_stack"].split(";")[-1].startswith("L__self__linear@1,linear,")
+
+
+def test_branches_chosen_by_values_become_graphs():
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x):
+            return torch.cond(x.sum() > 0, self.a, self.b, (x,))
+
+    nodes = program(_torch.capture(Branches(), input=torch.rand(2, 3)))["graph_module"]["graph"]["nodes"]
+    graphs = [i["arg"]["as_graph"]["graph"] for n in nodes for i in n["inputs"] if "as_graph" in i["arg"]]
+    assert [[n["target"].split(".")[-2] for n in g["nodes"]] for g in graphs] == [["linear"], ["linear"]]
+
+
+def test_weights_of_seven_billion_are_not_allocated():
+    script = """
+import resource, sys, torch
+from torch import nn
+from netloom import _torch
+class Layer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4096, 32, batch_first=True)
+        self.mlp = nn.Sequential(nn.Linear(4096, 16384), nn.SiLU(), nn.Linear(16384, 4096))
+    def forward(self, x):
+        x = x + self.attention(x, x, x, need_weights=False)[0]
+        return x + self.mlp(x)
+with torch.device("meta"):
+    model = nn.Sequential(nn.Embedding(32000, 4096), *(Layer() for _ in range(34)), nn.Linear(4096, 32000))
+assert sum(p.numel() for p in model.parameters()) > 7e9
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+captured = _torch.capture(model, input_size=(1, 2048))
+assert captured.failed_at is None
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert int(done.stdout) <= 300
 
 
 def test_writes_into_parts_reach_the_whole():

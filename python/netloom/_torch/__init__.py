@@ -56,18 +56,13 @@ def capture(model, *, input=None, input_size=None, input_dtype=None, kwargs=None
         return exported(model, args, named, dynamic, notes)
     if dynamic is not None:
         raise CaptureError("expected method 'export' or 'auto' with dynamic shapes, found 'hooks': one recorded pass has the sizes it ran with")
-    if any(isinstance(p, torch.nn.parameter.UninitializedTensorMixin) for p in [*model.parameters(), *model.buffers()]):
-        import copy
-
-        # A lazy layer becomes another class on its first call, which nothing can undo.
-        model, device = copy.deepcopy(model), None
-        notes.append("Lazy layers took their sizes from the input.")
     if done is None or done[0].failed is not None or trace or device != "meta":
         done = attempt(model, args, named, notes, device, trace)
     if done[0].failed is not None and input_size is not None and input_dtype is None:
         done = retyped(model, args, named, done, notes, device, trace)
     recorder, error, activations = done
-    if recorder.failed is not None and method == "auto" and error is not None and not recorder.nodes:
+    compiled = type(error).__module__.startswith("torch._dynamo")
+    if method == "auto" and (compiled or not recorder.nodes):
         with contextlib.suppress(Exception):
             return exported(model, args, named, None, notes)
     return written(recorder, name, notes, activations)
@@ -109,13 +104,10 @@ def guessed(model, kwargs):
     reason = "its forward takes no tensors it names" if not example.required(model)[0] else "its first layer does not tell"
     for args, named, note in example.guesses(model):
         named = {**named, **(kwargs or {})}
-        if not any(isinstance(p, torch.nn.parameter.UninitializedTensorMixin) for p in model.parameters()):
-            done = record(model, args, without_cache(model, named, []), shapes_only=True)
-            if done[0].failed is None or asks_for_values(done[0].failed):
-                return args, named, note, done
-            reason = done[0].failed["message"]
-        else:
-            return args, named, note, None
+        done = record(model, args, without_cache(model, named, []), shapes_only=True)
+        if done[0].failed is None or asks_for_values(done[0].failed):
+            return args, named, note, done
+        reason = done[0].failed["message"]
     raise CaptureError(f"cannot guess the input of {type(model).__name__} ({reason}): pass input=, or input_size= such as input_size=(1, 3, 224, 224)")
 
 
@@ -236,6 +228,8 @@ def weights_in_place(model, recorder: Recorder, shapes_only: bool) -> None:
                 if stand_in is None:
                     stand_in = substitute(t, kind == "_parameters", shapes_only)
                     swapped[id(t)] = stand_in
+                    if isinstance(t, torch.nn.parameter.UninitializedTensorMixin):
+                        recorder.unmade.add(id(stand_in))
                     recorder.twins[id(t)] = (t, stand_in)
                     label = recorder.fresh(("p_" if kind == "_parameters" else "b_") + full.replace(".", "_").lower())
                     arg = {"name": label}
@@ -265,7 +259,8 @@ def weights_in_place(model, recorder: Recorder, shapes_only: bool) -> None:
 def substitute(t: torch.Tensor, is_parameter: bool, shapes_only: bool) -> torch.Tensor:
     """What stands for a weight during the pass. Buffers are copied when the pass is real, since it may write into them."""
     if isinstance(t, torch.nn.parameter.UninitializedTensorMixin):
-        return t
+        # The first call gives it sizes, which the model itself shall still wait for.
+        return type(t)(device="meta" if shapes_only else t.device, dtype=t.dtype)
     if shapes_only and t.device.type != "meta":
         like = torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device="meta") if t.layout == torch.strided else t.detach().to("meta")
         return torch.nn.Parameter(like, requires_grad=t.requires_grad) if is_parameter else like
@@ -316,7 +311,8 @@ def outputs_of(v, depth: int = 0) -> list[torch.Tensor]:
         return [t for x in v.values() for t in outputs_of(x, depth + 1)]
     if isinstance(v, (list, tuple, set)):
         return [t for x in v for t in outputs_of(x, depth + 1)]
-    return [t for x in getattr(v, "__dict__", {}).values() for t in outputs_of(x, depth + 1)]
+    held = [getattr(v, n, None) for n in getattr(type(v), "__slots__", ())] + list(getattr(v, "__dict__", {}).values())
+    return [t for x in held for t in outputs_of(x, depth + 1)]
 
 
 def finish(recorder: Recorder, out, error) -> None:
@@ -326,9 +322,42 @@ def finish(recorder: Recorder, out, error) -> None:
     if error is not None:
         node = recorder.failed.get("node")
         names = [node or recorder.last] if node or recorder.last else []
+    elif names:
+        recorder.nodes = reaching(recorder.nodes, names, in_place=False)
     recorder.outputs = [{"as_tensor": {"name": n}} for n in names]
-    for t, _ in recorder.roots.values():
+    for t, name in recorder.roots.values():
         t.__dict__.pop("_netloom_part", None)
+        if name not in recorder.tensors and not isinstance(t, torch.nn.parameter.UninitializedTensorMixin):
+            recorder.measure(t, name, t.requires_grad)
+    spec_names = {s[k]["arg"]["name"]: s[k][f"{k}_name"] for s in recorder.input_specs for k in ("parameter", "buffer") if k in s}
+    recorder.sizes = {spec_names[n]: [d["as_int"] for d in recorder.tensors[n]["sizes"]] for n in spec_names if n in recorder.tensors}
+
+
+def reaching(nodes: list[dict], names: list[str], *, in_place: bool) -> list[dict]:
+    """The nodes that results depend on; where names do not follow what is written in place, those that write too. What a pass only prints
+    or asserts is no part of the model."""
+    wanted, kept = set(names), []
+    for node in reversed(nodes):
+        made = [r["name"] for o in node["outputs"] for r in tensor_names(o)]
+        if any(n in wanted for n in made) or in_place and writes(node):
+            kept.append(node)
+            wanted.update(r["name"] for i in node["inputs"] for r in tensor_names(i["arg"]))
+    return kept[::-1]
+
+
+def writes(node: dict) -> bool:
+    """Whether an operator changes what it is given, by the underscore its name ends in."""
+    name = node["target"].split(".")[-2]
+    return name.endswith("_") and not name.endswith("__")
+
+
+def tensor_names(arg: dict) -> list[dict]:
+    """The tensors an argument or result of the schema points at."""
+    if "as_tensor" in arg:
+        return [arg["as_tensor"]]
+    if "as_optional_tensors" in arg:
+        return [x["as_tensor"] for x in arg["as_optional_tensors"] if "as_tensor" in x]
+    return arg.get("as_tensors", [])
 
 
 def written(recorder: Recorder, name: str, notes: list[str], activations) -> Captured:
@@ -340,7 +369,11 @@ def written(recorder: Recorder, name: str, notes: list[str], activations) -> Cap
     graph = schema.graph([i for i, _ in ordered], recorder.outputs, recorder.nodes, recorder.tensors)
     signature = {"input_specs": [s for _, s in ordered], "output_specs": [{"user_output": {"arg": o}} for o in recorder.outputs]}
     classes = weights.classes(recorder.model)
-    extra = {"version": 1, "name": name, "weights": weights.facts(recorder.model), "modules": classes, "failed_at": failed, "notes": notes}
+    facts = weights.facts(recorder.model)
+    for key, fact in facts.items():
+        if fact["sizes"] is None:
+            fact["sizes"] = recorder.sizes.get(key)
+    extra = {"version": 1, "name": name, "weights": facts, "modules": classes, "failed_at": failed, "notes": notes}
     where = None if failed is None else f"{failed['module'] or name}: {failed['message']}"
     return Captured(schema.document(graph, signature, extra, module_paths=list(classes)), name, notes, where, activations)
 
@@ -372,6 +405,9 @@ def example_on_meta(v):
 def from_program(program, model, notes) -> Captured:
     """An exported program as bytes, with facts about weights from the model where there is one."""
     graph, signature, ranges, paths = exporter.program(program)
+    results = [r["name"] for o in graph["outputs"] for r in tensor_names(o)]
+    if results and not any("sym" in k for n in graph["nodes"] for i in n["inputs"] for k in i["arg"]):
+        graph["nodes"] = reaching(graph["nodes"], results, in_place=True)
     if model is not None:
         name, facts, classes = type(model).__name__, weights.facts(model), weights.classes(model)
     else:

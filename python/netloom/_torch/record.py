@@ -20,15 +20,18 @@ FACTORY_LIMIT = 1 << 24
 """Elements above which a tensor made inside the pass is not filled when only shapes are asked for."""
 
 SKIPPED = {"aten::lift_fresh", "aten::detach_", "aten::_assert_async", "prim::device", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
-           "aten::is_same_size", "aten::_has_compatible_shallow_copy_type", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::item"}
+           "aten::is_same_size", "aten::_has_compatible_shallow_copy_type", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::item", "aten::resolve_conj", "aten::resolve_neg", "profiler::_record_function_enter_new",
+           "profiler::_record_function_exit"}
 """Operators that make no new value."""
 
-ALIASES = {"aten::lift_fresh", "aten::lift"}
+ALIASES = {"aten::lift_fresh", "aten::lift", "aten::resolve_conj", "aten::resolve_neg"}
 """Operators whose result is their input."""
 
 
 class Recorder(TorchDispatchMode):
     """The record of one forward pass."""
+
+    supports_higher_order_operators = True
 
     def __init__(self, model: torch.nn.Module, *, shapes_only: bool, device: str):
         super().__init__()
@@ -43,6 +46,7 @@ class Recorder(TorchDispatchMode):
         self.constants: list[tuple[dict, dict]] = []
         self.taken: dict[str, int] = {}
         self.roots: dict[int, tuple[torch.Tensor, str]] = {}
+        self.unmade: set[int] = set()
         self.twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self.base_names: dict[str, str] = {}
         self.paths: dict[int, tuple[str, str]] = {}
@@ -124,10 +128,15 @@ class Recorder(TorchDispatchMode):
     def root(self, t: torch.Tensor, name: str, spec: dict, requires_grad: bool = False) -> str:
         """Makes a tensor known that no operator made: a weight or an input."""
         self.roots[id(t)] = (t, name)
-        self.tensors[name] = schema.tensor_meta(t, requires_grad, self.device)
+        self.measure(t, name, requires_grad)
         self.inputs.append({"as_tensor": {"name": name}})
         self.input_specs.append(spec)
         return name
+
+    def measure(self, t: torch.Tensor, name: str, requires_grad: bool = False) -> None:
+        """Notes type and sizes of a value; those of a ragged tensor, or of a lazy weight not yet made, stay unknown."""
+        with contextlib.suppress(RuntimeError, ValueError, NotImplementedError):
+            self.tensors[name] = schema.tensor_meta(t, requires_grad, self.device)
 
     def name_of(self, t: torch.Tensor) -> str:
         """The name of a tensor's present value. One that nobody has named is a constant of the model."""
@@ -140,7 +149,7 @@ class Recorder(TorchDispatchMode):
         label = self.base_names.get(id(t), f"lifted_tensor_{len(self.constants)}")
         name = self.fresh("c_" + label.replace(".", "_"))
         self.roots[id(t)] = (t, name)
-        self.tensors[name] = schema.tensor_meta(t, False, self.device)
+        self.measure(t, name)
         self.constants.append(({"as_tensor": {"name": name}}, {"tensor_constant": {"arg": {"name": name}, "tensor_constant_name": label}}))
         return name
 
@@ -162,12 +171,17 @@ class Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         if threading.get_ident() != self.thread:
             return func(*args, **kwargs)
+        if not isinstance(func, torch._ops.OpOverload):
+            return self.higher(func, args, kwargs)
         name = func._schema.name
         if name in SKIPPED:
             out = self.run(func, args, kwargs)
             if name in ALIASES and isinstance(out, torch.Tensor) and out is not args[0]:
                 self.rename(out, self.name_of(args[0]))
             return out
+        if self.unmade and views.written_arguments(func) and all(id(t) in self.unmade for t in views.written(func, args, kwargs)):
+            # A lazy layer fills its new weights.
+            return self.run(func, args, kwargs)
         arguments = self.arguments(func, args, kwargs)
         try:
             out = self.run(func, args, kwargs)
@@ -179,6 +193,15 @@ class Recorder(TorchDispatchMode):
         if isinstance(out, torch.Tensor) and not views.written_arguments(func) and any(out is a for a in args):
             out = out.detach()
         self.record(func, arguments, args, kwargs, out)
+        return out
+
+    def higher(self, func, args, kwargs):
+        """An operator that takes functions, such as attention with a score of its own: one node with the tensors it is given."""
+        name = func.name()
+        out = func(*args, **kwargs)
+        given = [{"name": "", "arg": self.reference(t), "kind": 1} for t in flat_tensors((args, kwargs))]
+        results = [{"as_tensor": {"name": self.made(t, name)}} for t in flat_tensors(out)]
+        self.write(f"torch.ops.higher_order.{name}", given, results)
         return out
 
     def arguments(self, func, args, kwargs) -> list[dict]:
@@ -234,7 +257,7 @@ class Recorder(TorchDispatchMode):
     def made(self, t: torch.Tensor, base: str) -> str:
         """The name of a new value."""
         name = self.fresh(base)
-        self.tensors[name] = schema.tensor_meta(t, False, self.device)
+        self.measure(t, name)
         self.rename(t, name)
         return name
 
@@ -254,7 +277,7 @@ class Recorder(TorchDispatchMode):
             target, named = change
             arguments = [{"name": n, "arg": {"as_tensor": {"name": self.name_of(whole)}} if v is views.WHOLE else v, "kind": 1} for n, v in named]
             name = self.fresh(target.split(".")[-2])
-            self.tensors[name] = schema.tensor_meta(whole, False, self.device)
+            self.measure(whole, name)
             self.write(target, arguments, [{"as_tensor": {"name": name}}])
             self.rename(whole, name)
             t = whole

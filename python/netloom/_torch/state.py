@@ -15,7 +15,7 @@ CONTAINERS = (list, dict, set)
 def untouched(model: torch.nn.Module):
     """Puts back attributes, modes, weights' places, contents of lists and dictionaries held by modules, and the state of the generators
     of random numbers, whatever happens inside."""
-    modules = [(m, dict(m.__dict__), [(v, copy_of(v)) for v in m.__dict__.values() if isinstance(v, CONTAINERS)]) for m in model.modules()]
+    modules = [(m, type(m), dict(m.__dict__), [(v, copy_of(v)) for v in m.__dict__.values() if isinstance(v, CONTAINERS)]) for m in model.modules()]
     python_state, torch_state = random.getstate(), torch.get_rng_state()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy else None
@@ -30,7 +30,10 @@ def untouched(model: torch.nn.Module):
     finally:
         if mha:
             mha.set_fastpath_enabled(fast)
-        for module, attributes, contents in modules:
+        for module, cls, attributes, contents in modules:
+            if type(module) is not cls:
+                # A lazy layer becomes another class once it knows its sizes.
+                module.__class__ = cls
             module.__dict__.clear()
             module.__dict__.update(attributes)
             for container, content in contents:

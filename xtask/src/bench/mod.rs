@@ -80,11 +80,18 @@ fn run(args: &[String]) -> Outcome {
     }
     if write {
         let path = workspace::root().join("docs/benchmarks.md");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        if let Some(at) = before.find(FROM_PYTHON) {
+            page.push_str(&format!("\n{}", &before[at..]));
+        }
         std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;
         println!("\nwrote {}", path.display());
     }
     Ok(())
 }
+
+/// Begins the part of the page that `bench/python/compare.py` writes, which stays as it is.
+const FROM_PYTHON: &str = "<!-- bench/python/compare.py writes from here on -->";
 
 const HEAD: &str = "# Benchmarks
 

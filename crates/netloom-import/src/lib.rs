@@ -23,6 +23,8 @@ pub mod pickle;
 pub mod prototxt;
 pub mod sniff;
 mod source;
+pub mod templates;
+pub mod weights_only;
 pub(crate) mod wire;
 pub mod writers;
 

@@ -149,6 +149,18 @@ fn attention(cx: &mut Infer<'_>) -> Ruled {
     if rank.is_some_and(|r| r != 3 && r != 4) {
         return Err(InferError::new(format!("expected 3 or 4 dimensions, found {}", cx.shape(0))));
     }
+    // One matrix holds queries, keys and values side by side.
+    if cx.int("packed") == Some(1) {
+        let width = cx.int("heads").zip(cx.int("head_size")).and_then(|(n, size)| n.checked_mul(size));
+        let shape = match cx.dims(0) {
+            Some([batch, length, _]) => {
+                vec![batch.clone(), length.clone(), width.map_or(Dim::Unknown, Dim::Known)].into()
+            }
+            _ => rank.map_or(Shape::Unranked, Shape::unknown_dims),
+        };
+        cx.set(0, dtype, shape);
+        return Ok(());
+    }
     let Some([q, k, v]) =
         operands([cx.dims(0), cx.dims(1), cx.dims(2)], cx.int("q_num_heads"), cx.int("kv_num_heads"))
     else {

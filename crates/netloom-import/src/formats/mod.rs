@@ -2,11 +2,13 @@
 
 pub mod caffe;
 pub mod darknet;
+pub mod hugging_face;
 pub mod inside;
 pub mod json;
 pub mod loom;
 pub mod mxnet;
 pub mod onnx;
+pub mod safetensors;
 
 use netloom_graph::Graph;
 
@@ -14,8 +16,16 @@ use crate::sniff::{self, Confidence};
 use crate::{Error, ErrorKind, Format, Source};
 
 /// Every format, in order of name.
-pub static FORMATS: &[&dyn Format] =
-    &[&caffe::Caffe, &darknet::Darknet, &json::Json, &loom::Loom, &mxnet::Mxnet, &onnx::Onnx];
+pub static FORMATS: &[&dyn Format] = &[
+    &caffe::Caffe,
+    &darknet::Darknet,
+    &hugging_face::HuggingFace,
+    &json::Json,
+    &loom::Loom,
+    &mxnet::Mxnet,
+    &onnx::Onnx,
+    &safetensors::Safetensors,
+];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
 ///

@@ -1,9 +1,10 @@
 """Live models drawn by Netloom and by the tools beside it, in one run.
 
-    python bench/python/compare.py [--write] [--runs N]
+python bench/python/compare.py [--write] [--runs N]
 
-Needs netloom (`pip install .`), torch, torchvision, transformers, keras, torchview, torchinfo, visualkeras, pydot and Graphviz. `--write` puts the
-tables into docs/benchmarks.md, after the mark that `cargo xtask bench --write` keeps.
+Needs netloom (`pip install .`), torch, torchvision, transformers, keras, torchview, torchinfo,
+visualkeras, pydot and Graphviz. `--write` puts the tables into docs/benchmarks.md, after the mark that
+`cargo xtask bench --write` keeps.
 """
 
 import argparse
@@ -25,7 +26,11 @@ import tools
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 MARK = "<!-- bench/python/compare.py writes from here on -->"
 PACKAGES = ("torch", "torchvision", "transformers", "keras", "torchview", "torchinfo", "visualkeras", "pydot")
-GROUPS = {"torch": (models.TORCH, tools.TORCH), "summary": (models.TORCH, tools.SUMMARY), "keras": (models.KERAS, tools.KERAS)}
+GROUPS = {
+    "torch": (models.TORCH, tools.TORCH),
+    "summary": (models.TORCH, tools.SUMMARY),
+    "keras": (models.KERAS, tools.KERAS),
+}
 
 
 def memory(field: str) -> float:
@@ -49,7 +54,16 @@ def job(group: str, model: str, tool: str) -> None:
         start = time.perf_counter()
         value = step(value)
         seconds.append(time.perf_counter() - start)
-    print(json.dumps({"graph": sum(seconds[:-1]), "draw": seconds[-1], "extra": max(memory("VmHWM") - resident, 0), "bytes": len(value)}))
+    print(
+        json.dumps(
+            {
+                "graph": sum(seconds[:-1]),
+                "draw": seconds[-1],
+                "extra": max(memory("VmHWM") - resident, 0),
+                "bytes": len(value),
+            }
+        )
+    )
 
 
 def measured(group: str, model: str, tool: str, runs: int) -> dict | None:
@@ -57,7 +71,12 @@ def measured(group: str, model: str, tool: str, runs: int) -> dict | None:
     rows = []
     for _ in range(runs):
         command = [sys.executable, __file__, "--job", group, model, tool]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "torch")})
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "torch")},
+        )
         if done.returncode:
             print(f"{model}: {tool} failed: {done.stderr.strip().splitlines()[-1][:200]}", file=sys.stderr)
             return None
@@ -72,7 +91,11 @@ def table(title: str, head: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
 
     def line(cells):
-        return "| " + " | ".join(c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))) + " |"
+        return (
+            "| "
+            + " | ".join(c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths)))
+            + " |"
+        )
 
     rule = "| " + " | ".join("-" * w if i < 2 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
     return "\n".join([f"## {title}", "", line(head), rule, *map(line, rows)])
@@ -96,10 +119,23 @@ def section(group: str, title: str, runs: int, against: dict[str, str]) -> str:
                 rows.append([model.__name__, tool, "fails", "", "", "", "", "", ""])
                 continue
             ours = found.get(against.get(tool, tool)) or row
-            rows.append([model.__name__, tool, ms(row["graph"]), ms(row["draw"]), ratio(row["draw"], ours["draw"]), ms(row["total"]), ratio(row["total"], ours["total"]),
-                         f"{row['extra']:.1f} MB", f"{row['bytes'] / 1000:.0f} kB"])
+            rows.append(
+                [
+                    model.__name__,
+                    tool,
+                    ms(row["graph"]),
+                    ms(row["draw"]),
+                    ratio(row["draw"], ours["draw"]),
+                    ms(row["total"]),
+                    ratio(row["total"], ours["total"]),
+                    f"{row['extra']:.1f} MB",
+                    f"{row['bytes'] / 1000:.0f} kB",
+                ]
+            )
             print(" ".join(rows[-1]), flush=True)
-    return table(title, ["model", "tool", "graph", "drawing", "ratio", "total", "ratio", "peak", "output"], rows)
+    return table(
+        title, ["model", "tool", "graph", "drawing", "ratio", "total", "ratio", "peak", "output"], rows
+    )
 
 
 def main() -> None:
@@ -118,7 +154,12 @@ def main() -> None:
         "built before the clock starts; times are of the wall. *Graph* is from the live model to the tool's own graph (a forward pass on the processor for torchview and torchinfo), *drawing* from "
         "there to the bytes of a picture, SVG but for visualkeras, which has no graph and writes PNG. *Peak* is the memory the call takes beyond what was resident, without that of the process of `dot`. Ratios are to "
         f"the row of Netloom of the same kind.\n\nPython {platform.python_version()}, {versions}, {dot}. Load at the start: {os.getloadavg()[0]:.2f}.",
-        section("torch", "PyTorch: figures", options.runs, {"torchview": "netloom", "torchview, nested": "netloom, all open"}),
+        section(
+            "torch",
+            "PyTorch: figures",
+            options.runs,
+            {"torchview": "netloom", "torchview, nested": "netloom, all open"},
+        ),
         "*All open* and *nested* show every operator or module in its containers, with nothing folded.",
         section("summary", "PyTorch: summaries", options.runs, {"torchinfo": "netloom summary"}),
         section("keras", "Keras: figures", options.runs, {"plot_model": "netloom", "visualkeras": "netloom"}),

@@ -63,7 +63,15 @@ def keras_mlp():
     import keras
     from keras import layers as L
 
-    return keras.Sequential([keras.Input((784,)), L.Dense(128, activation="relu"), L.Dropout(0.2), L.Dense(64, activation="relu"), L.Dense(10, activation="softmax")])
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            L.Dense(128, activation="relu"),
+            L.Dropout(0.2),
+            L.Dense(64, activation="relu"),
+            L.Dense(10, activation="softmax"),
+        ]
+    )
 
 
 def keras_vgg16():

@@ -1,7 +1,7 @@
 """What each tool does with a live model, in the steps that are timed.
 
-A tool is a list of functions: the first makes a graph of the model, the last turns the graph into bytes. What it needs to import is
-imported before the clock starts.
+A tool is a list of functions: the first makes a graph of the model, the last turns the graph into bytes.
+What it needs to import is imported before the clock starts.
 """
 
 
@@ -26,7 +26,10 @@ def netloom_summary(model, given):
 def torchview(model, given, **options):
     from torchview import draw_graph
 
-    return [lambda _: draw_graph(model, input_data=given, device="cpu", **options), lambda graph: graph.visual_graph.pipe(format="svg")]
+    return [
+        lambda _: draw_graph(model, input_data=given, device="cpu", **options),
+        lambda graph: graph.visual_graph.pipe(format="svg"),
+    ]
 
 
 def torchview_full(model, given):
@@ -36,7 +39,10 @@ def torchview_full(model, given):
 def torchinfo(model, given):
     from torchinfo import summary
 
-    return [lambda _: summary(model, input_data=given, depth=100, verbose=0, device="cpu"), lambda found: str(found).encode()]
+    return [
+        lambda _: summary(model, input_data=given, depth=100, verbose=0, device="cpu"),
+        lambda found: str(found).encode(),
+    ]
 
 
 def plot_model(model, given):
@@ -72,6 +78,11 @@ def visualkeras(model, given):
     return [lambda _: None, lambda _: write(vk.layered_view(model))]
 
 
-TORCH = {"netloom": netloom, "torchview": torchview, "netloom, all open": netloom_full, "torchview, nested": torchview_full}
+TORCH = {
+    "netloom": netloom,
+    "torchview": torchview,
+    "netloom, all open": netloom_full,
+    "torchview, nested": torchview_full,
+}
 SUMMARY = {"netloom summary": netloom_summary, "torchinfo": torchinfo}
 KERAS = {"netloom": netloom, "plot_model": plot_model, "visualkeras": visualkeras}

@@ -10,8 +10,9 @@ from typing import Any
 class Captured:
     """A live model, written down.
 
-    ``source`` has the form of a model file (the JSON of torch.export, or of a Keras architecture), so that a live model
-    and its file go through one reader. It holds names, shapes and facts about weights, never the weights.
+    ``source`` has the form of a model file (the JSON of torch.export, or of a Keras architecture), so that
+    a live model and its file go through one reader. It holds names, shapes and facts about weights, never
+    the weights.
     """
 
     source: bytes
@@ -28,12 +29,16 @@ class Captured:
 
 
 def framework_of(thing: Any) -> str | None:
-    """``"keras"`` or ``"torch"`` for a live model, otherwise None. Imports nothing; on its torch back-end a Keras model is both, and
-    counts as Keras."""
+    """``"keras"`` or ``"torch"`` for a live model, otherwise None. Imports nothing; on its torch back-end
+    a Keras model is both, and counts as Keras."""
     bases = [(c.__module__.split(".")[0], c.__module__, c.__name__) for c in type(thing).__mro__]
     if any(top in ("keras", "tf_keras") and name in ("Layer", "Model") for top, _, name in bases):
         return "keras"
-    if any((module, name) in (("torch.nn.modules.module", "Module"), ("torch.export.exported_program", "ExportedProgram")) for _, module, name in bases):
+    if any(
+        (module, name)
+        in (("torch.nn.modules.module", "Module"), ("torch.export.exported_program", "ExportedProgram"))
+        for _, module, name in bases
+    ):
         return "torch"
     return None
 

@@ -8,7 +8,6 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 from keras import layers as L  # noqa: E402
-
 from netloom import _keras  # noqa: E402
 from netloom._trace import CaptureError, framework_of  # noqa: E402
 
@@ -47,14 +46,18 @@ class Choosy(keras.Model):
 
 
 def sequential():
-    return keras.Sequential([keras.Input((8, 8, 1)), L.Conv2D(4, 3, activation="relu"), L.Flatten(), L.Dense(2)], name="chain")
+    return keras.Sequential(
+        [keras.Input((8, 8, 1)), L.Conv2D(4, 3, activation="relu"), L.Flatten(), L.Dense(2)], name="chain"
+    )
 
 
 def functional():
     a, b = keras.Input((6,), name="a"), keras.Input((6,), name="b")
     inner_in = keras.Input((6,), name="inner_in")
     inner = keras.Model(inner_in, L.Dense(4, name="shared")(inner_in), name="inner")
-    return keras.Model([a, b], L.Dense(1, name="out")(L.Concatenate(name="join")([inner(a), inner(b)])), name="twice")
+    return keras.Model(
+        [a, b], L.Dense(1, name="out")(L.Concatenate(name="join")([inner(a), inner(b)])), name="twice"
+    )
 
 
 def without(v, *keys):
@@ -68,7 +71,12 @@ def layers_of(config):
 
 
 def makers(entry):
-    return [t["config"]["keras_history"] for call in entry["inbound_nodes"] for t in flat(call["args"]) if t.get("class_name") == "__keras_tensor__"]
+    return [
+        t["config"]["keras_history"]
+        for call in entry["inbound_nodes"]
+        for t in flat(call["args"])
+        if t.get("class_name") == "__keras_tensor__"
+    ]
 
 
 def flat(args):
@@ -79,7 +87,9 @@ def flat(args):
 def test_a_graph_is_written_as_keras_writes_it(build):
     model = build()
     captured = json.loads(_keras.capture(model).source)
-    assert without(captured, "netloom", "compile_config", "shared_object_id") == without(json.loads(model.to_json()), "compile_config", "shared_object_id")
+    assert without(captured, "netloom", "compile_config", "shared_object_id") == without(
+        json.loads(model.to_json()), "compile_config", "shared_object_id"
+    )
     sizes = [w["shape"] for rows in captured["netloom"]["weights"].values() for w in rows]
     assert sum(_count(s) for s in sizes) == model.count_params()
 
@@ -92,7 +102,10 @@ def _count(shape):
 
 
 def test_names_of_weights_follow_the_nesting():
-    assert set(json.loads(_keras.capture(functional()).source)["netloom"]["weights"]) == {"inner/shared", "out"}
+    assert set(json.loads(_keras.capture(functional()).source)["netloom"]["weights"]) == {
+        "inner/shared",
+        "out",
+    }
 
 
 @pytest.mark.parametrize("way", ["given", "built"])
@@ -122,8 +135,10 @@ def test_a_composite_layer_in_a_graph_is_opened():
 
 def test_nothing_is_left_behind():
     model = functional()
+
     def state():
         return [(x.name, len(x._inbound_nodes), len(x._outbound_nodes)) for x in model._flatten_layers()]
+
     before = state()
     _keras.capture(model)
     assert state() == before

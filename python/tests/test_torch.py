@@ -9,12 +9,11 @@ import sys
 import pytest
 
 torch = pytest.importorskip("torch")
-from torch import nn  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
-
 from netloom import _torch  # noqa: E402
 from netloom._torch import shapes  # noqa: E402
 from netloom._trace import CaptureError  # noqa: E402
+from torch import nn  # noqa: E402
 
 
 class Block(nn.Module):
@@ -89,14 +88,33 @@ class Grouped(nn.Module):
 
 
 MODELS = {
-    "block": (lambda: nn.Sequential(nn.Conv2d(3, 8, 3, 2), Block(8), nn.MaxPool2d(2, ceil_mode=True), nn.Flatten(), nn.Linear(392, 2)), lambda: torch.rand(1, 3, 29, 29)),
+    "block": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 8, 3, 2), Block(8), nn.MaxPool2d(2, ceil_mode=True), nn.Flatten(), nn.Linear(392, 2)
+        ),
+        lambda: torch.rand(1, 3, 29, 29),
+    ),
     "shared": (Shared, lambda: (torch.rand(2, 8), torch.rand(2, 8))),
     "loop": (Loop, lambda: torch.rand(2, 3, 4)),
     "tied": (Tied, lambda: torch.ones(1, 5, dtype=torch.int64)),
     "recurrent": (Recurrent, lambda: ({"x": torch.rand(2, 3, 5)},)),
     "grouped": (Grouped, lambda: torch.rand(2, 4, 9)),
-    "encoder": (lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2, enable_nested_tensor=False), lambda: torch.rand(1, 4, 8)),
-    "up": (lambda: nn.Sequential(nn.ConvTranspose2d(2, 4, 4, 2, 1), nn.GroupNorm(2, 4), nn.LeakyReLU(0.1), nn.Upsample(scale_factor=2), nn.AvgPool2d(2)), lambda: torch.rand(1, 2, 8, 8)),
+    "encoder": (
+        lambda: nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2, enable_nested_tensor=False
+        ),
+        lambda: torch.rand(1, 4, 8),
+    ),
+    "up": (
+        lambda: nn.Sequential(
+            nn.ConvTranspose2d(2, 4, 4, 2, 1),
+            nn.GroupNorm(2, 4),
+            nn.LeakyReLU(0.1),
+            nn.Upsample(scale_factor=2),
+            nn.AvgPool2d(2),
+        ),
+        lambda: torch.rand(1, 2, 8, 8),
+    ),
 }
 
 
@@ -187,19 +205,41 @@ def test_nothing_is_left_behind():
             model.linear.register_forward_hook(lambda m, a, o: seen.append(o.shape))
             model.linear.weight.requires_grad_(False)
             call, forward = nn.Module.__call__, model.forward
-            before = {k: (v.clone(), v.requires_grad, id(v)) for k, v in [*model.named_parameters(), *model.named_buffers()]}
+            before = {
+                k: (v.clone(), v.requires_grad, id(v))
+                for k, v in [*model.named_parameters(), *model.named_buffers()]
+            }
             states = random.getstate(), torch.get_rng_state()
             grad, fast = torch.is_grad_enabled(), torch.backends.mha.get_fastpath_enabled()
             captured = _torch.capture(model, input_size=(3, 4), device=device)
             assert nn.Module.__call__ is call and model.forward == forward and "forward" not in vars(model)
             assert [len(d) for m in model.modules() for d in hooks_of(m)].count(1) >= 1
-            assert sum(len(d) for m in model.modules() for d in hooks_of(m) if d is not model.linear._forward_hooks) == 0
+            assert (
+                sum(
+                    len(d)
+                    for m in model.modules()
+                    for d in hooks_of(m)
+                    if d is not model.linear._forward_hooks
+                )
+                == 0
+            )
             assert len(model.linear._forward_hooks) == 1 and seen
-            assert not hasattr(model, "cache") and model.kept == [] and all(m.training for m in model.modules())
+            assert (
+                not hasattr(model, "cache") and model.kept == [] and all(m.training for m in model.modules())
+            )
             for k, v in [*model.named_parameters(), *model.named_buffers()]:
                 old, requires_grad, identity = before[k]
-                assert torch.equal(v, old) and v.requires_grad == requires_grad and id(v) == identity and "_netloom_name" not in vars(v)
-            assert (random.getstate(), grad, fast) == (states[0], torch.is_grad_enabled(), torch.backends.mha.get_fastpath_enabled())
+                assert (
+                    torch.equal(v, old)
+                    and v.requires_grad == requires_grad
+                    and id(v) == identity
+                    and "_netloom_name" not in vars(v)
+                )
+            assert (random.getstate(), grad, fast) == (
+                states[0],
+                torch.is_grad_enabled(),
+                torch.backends.mha.get_fastpath_enabled(),
+            )
             assert torch.equal(torch.get_rng_state(), states[1])
             assert (captured.failed_at is not None) == breaks
             facts = program(captured)["netloom"]["weights"]
@@ -241,7 +281,9 @@ def test_values_decide_the_way():
 
     for value, path in ((1.0, "big"), (-1.0, "small")):
         captured = _torch.capture(Choosy(), input=torch.full((2, 3), value))
-        stacks = [n["metadata"]["nn_module_stack"] for n in program(captured)["graph_module"]["graph"]["nodes"]]
+        stacks = [
+            n["metadata"]["nn_module_stack"] for n in program(captured)["graph_module"]["graph"]["nodes"]
+        ]
         assert any(f",{path}," in s for s in stacks) and len(captured.notes) == 1
         with pytest.raises(CaptureError):
             _torch.capture(Choosy(), input=torch.full((2, 3), value), method="export")
@@ -250,9 +292,16 @@ def test_values_decide_the_way():
 def test_lazy_layers_wait_for_their_sizes():
     model = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(2))
     written = program(_torch.capture(model, input_size=(1, 3, 6, 6)))
-    assert [n["target"].split(".")[-2] for n in written["graph_module"]["graph"]["nodes"]] == ["conv2d", "batch_norm", "flatten", "linear"]
+    assert [n["target"].split(".")[-2] for n in written["graph_module"]["graph"]["nodes"]] == [
+        "conv2d",
+        "batch_norm",
+        "flatten",
+        "linear",
+    ]
     assert written["netloom"]["weights"]["3.weight"]["sizes"] == [2, 64]
-    assert isinstance(model[3], nn.LazyLinear) and isinstance(model[3].weight, nn.parameter.UninitializedParameter)
+    assert isinstance(model[3], nn.LazyLinear) and isinstance(
+        model[3].weight, nn.parameter.UninitializedParameter
+    )
     assert model(torch.rand(1, 3, 6, 6)).shape == (1, 2)
 
 
@@ -307,7 +356,13 @@ captured = _torch.capture(model, input_size=(1, 2048))
 assert captured.failed_at is None
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert int(done.stdout) <= 300
 
 
@@ -335,21 +390,38 @@ def test_writes_into_parts_reach_the_whole():
 
     last = nodes[-1]["outputs"][0]["as_tensor"]["name"]
     reached = {maker[n]["target"].split(".")[-2] for n in ancestors(last, set())}
-    assert {"zeros", "select", "copy", "select_scatter", "mul", "slice_scatter", "relu", "add", "transpose"} <= reached
+    assert {
+        "zeros",
+        "select",
+        "copy",
+        "select_scatter",
+        "mul",
+        "slice_scatter",
+        "relu",
+        "add",
+        "transpose",
+    } <= reached
     assert nodes[-1]["target"] == "torch.ops.aten.add.Tensor"
 
 
-@pytest.mark.parametrize("model, shape", [
-    (lambda: nn.Sequential(nn.Conv2d(1, 6, 5), nn.Flatten(), nn.Linear(6 * 24 * 24, 2)), [1, 1, 28, 28]),
-    (lambda: nn.Sequential(nn.Linear(9, 2), nn.ReLU()), [1, 9]),
-    (lambda: nn.LSTM(5, 6, batch_first=True), [1, 16, 5]),
-    (lambda: nn.Sequential(nn.Embedding(100, 4), nn.Linear(4, 2)), [1, 16]),
-    (Shared, [1, 8]),
-])
+@pytest.mark.parametrize(
+    "model, shape",
+    [
+        (lambda: nn.Sequential(nn.Conv2d(1, 6, 5), nn.Flatten(), nn.Linear(6 * 24 * 24, 2)), [1, 1, 28, 28]),
+        (lambda: nn.Sequential(nn.Linear(9, 2), nn.ReLU()), [1, 9]),
+        (lambda: nn.LSTM(5, 6, batch_first=True), [1, 16, 5]),
+        (lambda: nn.Sequential(nn.Embedding(100, 4), nn.Linear(4, 2)), [1, 16]),
+        (Shared, [1, 8]),
+    ],
+)
 def test_an_input_is_guessed_and_said(model, shape):
     captured = _torch.capture(model())
     graph = program(captured)["graph_module"]
-    given = [s["user_input"]["arg"]["as_tensor"]["name"] for s in graph["signature"]["input_specs"] if "user_input" in s]
+    given = [
+        s["user_input"]["arg"]["as_tensor"]["name"]
+        for s in graph["signature"]["input_specs"]
+        if "user_input" in s
+    ]
     assert all([n["as_int"] for n in graph["graph"]["tensor_values"][g]["sizes"]] == shape for g in given)
     assert captured.notes[0].startswith("No input was given")
 
@@ -379,7 +451,9 @@ def test_activations_on_request():
 
 
 def test_symbolic_sizes():
-    captured = _torch.capture(nn.Sequential(nn.Linear(4, 2)), input_size=(3, 4), dynamic=({0: torch.export.Dim("batch")},))
+    captured = _torch.capture(
+        nn.Sequential(nn.Linear(4, 2)), input_size=(3, 4), dynamic=({0: torch.export.Dim("batch")},)
+    )
     values = program(captured)["graph_module"]["graph"]["tensor_values"]
     assert values["input"]["sizes"][0]["as_expr"]["hint"] == {"as_int": 3}
     assert len(program(captured)["range_constraints"]) == 1

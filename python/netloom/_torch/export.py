@@ -15,15 +15,22 @@ def export(model, args, kwargs, dynamic=None):
 
 
 def program(exported) -> tuple[dict, dict, dict, list[str]]:
-    """Graph, signature, ranges of symbols and paths of modules of an exported program, as the schema has them."""
+    """Graph, signature, ranges of symbols and paths of modules of an exported program, as the schema has
+    them."""
     specs = {spec.arg.name: spec for spec in exported.graph_signature.input_specs}
     writer = GraphWriter(exported.graph_module)
     graph = writer.write(exported.graph)
     signature = {
         "input_specs": [input_spec(node, specs) for node in exported.graph.nodes if node.op == "placeholder"],
-        "output_specs": [output_spec(spec, written) for spec, written in zip(exported.graph_signature.output_specs, graph["outputs"])],
+        "output_specs": [
+            output_spec(spec, written)
+            for spec, written in zip(exported.graph_signature.output_specs, graph["outputs"])
+        ],
     }
-    ranges = {str(symbol): {"min_val": bound(r.lower), "max_val": bound(r.upper)} for symbol, r in exported.range_constraints.items()}
+    ranges = {
+        str(symbol): {"min_val": bound(r.lower), "max_val": bound(r.upper)}
+        for symbol, r in exported.range_constraints.items()
+    }
     return graph, signature, ranges, [entry.fqn for entry in exported.module_call_graph]
 
 
@@ -43,7 +50,13 @@ def input_spec(node, specs) -> dict:
     if kind == "PARAMETER":
         return {"parameter": {"arg": arg, "parameter_name": spec.target}}
     if kind == "BUFFER":
-        return {"buffer": {"arg": arg, "buffer_name": spec.target, "persistent": bool(getattr(spec, "persistent", True))}}
+        return {
+            "buffer": {
+                "arg": arg,
+                "buffer_name": spec.target,
+                "persistent": bool(getattr(spec, "persistent", True)),
+            }
+        }
     if kind == "CONSTANT_TENSOR":
         return {"tensor_constant": {"arg": arg, "tensor_constant_name": spec.target}}
     value = node.meta.get("val")
@@ -80,7 +93,11 @@ class GraphWriter:
         for node in fx_graph.nodes:
             if node.op == "placeholder":
                 value = node.meta.get("val")
-                inputs.append(self.value(node.name, value) if isinstance(value, (torch.Tensor, torch.SymInt)) else schema.argument(value, lambda v: None))
+                inputs.append(
+                    self.value(node.name, value)
+                    if isinstance(value, (torch.Tensor, torch.SymInt))
+                    else schema.argument(value, lambda v: None)
+                )
             elif node.op == "call_function" and node.target is not operator.getitem:
                 nodes.append(self.node(node))
             elif node.op == "output":
@@ -101,8 +118,17 @@ class GraphWriter:
             name = f"{module}.{getattr(target, '__name__', target)}"
             inputs = [{"name": "", "arg": self.argument(a), "kind": 1} for a in node.args]
             inputs += [{"name": k, "arg": self.argument(a), "kind": 2} for k, a in node.kwargs.items()]
-        single = isinstance(value, torch.Tensor) if isinstance(target, torch._ops.HigherOrderOperator) else None
-        return {"target": name, "inputs": inputs, "outputs": self.results(node, value), "metadata": metadata(node), "is_hop_single_tensor_return": single, "name": node.name}
+        single = (
+            isinstance(value, torch.Tensor) if isinstance(target, torch._ops.HigherOrderOperator) else None
+        )
+        return {
+            "target": name,
+            "inputs": inputs,
+            "outputs": self.results(node, value),
+            "metadata": metadata(node),
+            "is_hop_single_tensor_return": single,
+            "name": node.name,
+        }
 
     def declared(self, target, node) -> list[dict]:
         """Arguments under the names the operator declares."""
@@ -114,7 +140,9 @@ class GraphWriter:
                 value, kind = node.args[i], 1
             else:
                 continue
-            out.append({"name": declared.name, "arg": self.argument(value, lambda d=declared: d.type), "kind": kind})
+            out.append(
+                {"name": declared.name, "arg": self.argument(value, lambda d=declared: d.type), "kind": kind}
+            )
         return out
 
     def argument(self, v, type_of=None) -> dict:
@@ -154,7 +182,9 @@ class GraphWriter:
                     names[user.args[1]] = user.name
                 else:
                     self.same[user.name] = names[user.args[1]]
-        results = [self.value(name, v) if v is not None else {"as_none": True} for name, v in zip(names, value)]
+        results = [
+            self.value(name, v) if v is not None else {"as_none": True} for name, v in zip(names, value)
+        ]
         if declared is not None and len(declared) == 1 and all("as_tensor" in r for r in results):
             return [{"as_tensors": [r["as_tensor"] for r in results]}]
         return results
@@ -168,7 +198,12 @@ class GraphWriter:
             self.sym_ints[name] = schema.size(value)
             return {"as_sym_int": {"as_name": name}}
         if isinstance(value, (list, tuple)):
-            return {"as_tensors": [self.value(f"{name}_{i}", v).get("as_tensor", {"name": f"{name}_{i}"}) for i, v in enumerate(value)]}
+            return {
+                "as_tensors": [
+                    self.value(f"{name}_{i}", v).get("as_tensor", {"name": f"{name}_{i}"})
+                    for i, v in enumerate(value)
+                ]
+            }
         return schema.argument(value, lambda v: None)
 
 
@@ -177,4 +212,9 @@ def metadata(node) -> dict[str, str]:
     stack = node.meta.get("nn_module_stack")
     if not stack:
         return {}
-    return {"nn_module_stack": ";".join(f"{key},{path},{cls if isinstance(cls, str) else cls.__module__ + '.' + cls.__qualname__}" for key, (path, cls) in stack.items())}
+    return {
+        "nn_module_stack": ";".join(
+            f"{key},{path},{cls if isinstance(cls, str) else cls.__module__ + '.' + cls.__qualname__}"
+            for key, (path, cls) in stack.items()
+        )
+    }

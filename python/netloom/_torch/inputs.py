@@ -19,7 +19,8 @@ INTEGER_WORDS = ("ids", "token", "idx", "index", "indices", "mask", "label", "po
 
 
 def given(model, input, input_size, input_dtype, kwargs) -> tuple[tuple, dict, list[str]] | None:
-    """Positional and named inputs as the caller described them, with notes; None when nothing was described."""
+    """Positional and named inputs as the caller described them, with notes; None when nothing was
+    described."""
     kwargs = dict(kwargs or {})
     if input is not None and input_size is not None:
         raise CaptureError("expected input or input_size, found both: pass one of them")
@@ -29,16 +30,27 @@ def given(model, input, input_size, input_dtype, kwargs) -> tuple[tuple, dict, l
     if input_size is not None:
         names = list(required(model)[0])
         if isinstance(input_size, Mapping):
-            made = {name: sized(size, dtype_for(model, name, size, input_dtype, i)) for i, (name, size) in enumerate(input_size.items())}
+            made = {
+                name: sized(size, dtype_for(model, name, size, input_dtype, i))
+                for i, (name, size) in enumerate(input_size.items())
+            }
             return (), {**made, **kwargs}, []
-        sizes = [tuple(input_size)] if all(isinstance(n, int) for n in input_size) else [tuple(size) for size in input_size]
-        dtypes = [dtype_for(model, names[i] if i < len(names) else "", size, input_dtype, i) for i, size in enumerate(sizes)]
+        sizes = (
+            [tuple(input_size)]
+            if all(isinstance(n, int) for n in input_size)
+            else [tuple(size) for size in input_size]
+        )
+        dtypes = [
+            dtype_for(model, names[i] if i < len(names) else "", size, input_dtype, i)
+            for i, size in enumerate(sizes)
+        ]
         return tuple(sized(size, dtype) for size, dtype in zip(sizes, dtypes)), kwargs, []
     return ((), kwargs, []) if kwargs and not [n for n in required(model)[0] if n not in kwargs] else None
 
 
 def arguments(model, example) -> tuple[tuple, dict]:
-    """An example as positional and named arguments: a tuple or list gives several, a mapping of parameter names gives named ones."""
+    """An example as positional and named arguments: a tuple or list gives several, a mapping of parameter
+    names gives named ones."""
     if isinstance(example, torch.Tensor):
         return (example,), {}
     if isinstance(example, Mapping) or hasattr(example, "keys") and hasattr(example, "__getitem__"):
@@ -72,11 +84,14 @@ def parameters(model) -> tuple[dict[str, inspect.Parameter], bool]:
 def required(model) -> tuple[list[str], list[str]]:
     """Names of the parameters of forward without a default, and of those with one."""
     named, _ = parameters(model)
-    return [n for n, p in named.items() if p.default is p.empty], [n for n, p in named.items() if p.default is not p.empty]
+    return [n for n, p in named.items() if p.default is p.empty], [
+        n for n, p in named.items() if p.default is not p.empty
+    ]
 
 
 def sized(size, dtype) -> torch.Tensor:
-    """A tensor of a size: ones for whole numbers, which any table of two rows has, otherwise uniform noise."""
+    """A tensor of a size: ones for whole numbers, which any table of two rows has, otherwise uniform
+    noise."""
     size = tuple(int(n) for n in size)
     if any(n < 0 for n in size):
         raise CaptureError(f"expected sizes of at least 0, found {size}: give the batch a number, such as 1")
@@ -86,7 +101,8 @@ def sized(size, dtype) -> torch.Tensor:
 
 
 def dtype_for(model, name: str, size, declared, place: int) -> torch.dtype:
-    """The type of an input: as declared, or whole numbers for what looks like tokens, or the type of the weights."""
+    """The type of an input: as declared, or whole numbers for what looks like tokens, or the type of the
+    weights."""
     if isinstance(declared, Mapping):
         declared = declared.get(name)
     elif isinstance(declared, (list, tuple)):
@@ -108,7 +124,10 @@ def dtype_for(model, name: str, size, declared, place: int) -> torch.dtype:
 
 def floating(model) -> torch.dtype:
     """The floating type of the first weights."""
-    return next((p.dtype for p in model.parameters() if p.dtype.is_floating_point and p.dtype.itemsize >= 2), torch.float32)
+    return next(
+        (p.dtype for p in model.parameters() if p.dtype.is_floating_point and p.dtype.itemsize >= 2),
+        torch.float32,
+    )
 
 
 def leaves(model):
@@ -133,10 +152,14 @@ def guesses(model):
     for shape, kind in guessed_shapes(model):
         values = []
         for name in needed:
-            whole = kind is torch.int64 or len(shape) <= 2 and any(word in name.lower() for word in INTEGER_WORDS)
+            whole = (
+                kind is torch.int64 or len(shape) <= 2 and any(word in name.lower() for word in INTEGER_WORDS)
+            )
             values.append(sized(shape, torch.int64 if whole else dtype))
         if values:
-            described = ", ".join(f"{n} {list(v.shape)} {str(v.dtype).removeprefix('torch.')}" for n, v in zip(needed, values))
+            described = ", ".join(
+                f"{n} {list(v.shape)} {str(v.dtype).removeprefix('torch.')}" for n, v in zip(needed, values)
+            )
             yield tuple(values), {}, f"No input was given; assumed {described} from the first layer."
 
 
@@ -144,10 +167,14 @@ def declared_by_library(model, names):
     """The input a model of transformers or timm says it takes."""
     config = getattr(model, "config", None)
     main = getattr(model, "main_input_name", None)
-    size = (getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None) or {})
+    size = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None) or {}
     size = size.get("input_size") if isinstance(size, dict) else None
     if isinstance(size, (tuple, list)) and len(size) == 3:
-        return (sized((1, *size), floating(model)),), {}, f"No input was given; assumed the model's own size {[1, *size]}."
+        return (
+            (sized((1, *size), floating(model)),),
+            {},
+            f"No input was given; assumed the model's own size {[1, *size]}.",
+        )
     if config is None or main is None or main not in names:
         return None
     inputs = {}
@@ -155,13 +182,17 @@ def declared_by_library(model, names):
     vision = getattr(config, "vision_config", config)
     if "input_ids" in names:
         limit = getattr(text, "max_position_embeddings", None)
-        inputs["input_ids"] = torch.ones((1, min(TOKENS, limit) if isinstance(limit, int) and limit > 0 else TOKENS), dtype=torch.int64)
+        inputs["input_ids"] = torch.ones(
+            (1, min(TOKENS, limit) if isinstance(limit, int) and limit > 0 else TOKENS), dtype=torch.int64
+        )
     if "decoder_input_ids" in names and getattr(config, "is_encoder_decoder", False):
         inputs["decoder_input_ids"] = torch.ones((1, TOKENS), dtype=torch.int64)
     if "pixel_values" in names:
         side = getattr(vision, "image_size", 224)
         height, width = (side if isinstance(side, (tuple, list)) else (side, side)) if side else (224, 224)
-        inputs["pixel_values"] = sized((1, getattr(vision, "num_channels", 3), height, width), floating(model))
+        inputs["pixel_values"] = sized(
+            (1, getattr(vision, "num_channels", 3), height, width), floating(model)
+        )
     if "input_features" in names:
         length = 2 * getattr(config, "max_source_positions", 1500)
         inputs["input_features"] = sized((1, getattr(config, "num_mel_bins", 80), length), floating(model))
@@ -190,7 +221,15 @@ def guessed_shapes(model):
         for length in SIGNAL_LENGTHS:
             yield (1, first.in_channels, length), None
     elif isinstance(first, (nn.Conv3d, nn.ConvTranspose3d)):
-        for shape in ((16, 112, 112), (16, 224, 224), (32, 32, 32), (64, 64, 64), (8, 32, 32), (4, 4, 4), (1, 1, 1)):
+        for shape in (
+            (16, 112, 112),
+            (16, 224, 224),
+            (32, 32, 32),
+            (64, 64, 64),
+            (8, 32, 32),
+            (4, 4, 4),
+            (1, 1, 1),
+        ):
             yield (1, first.in_channels, *shape), None
     elif isinstance(first, nn.Linear):
         yield (1, first.in_features), None
@@ -206,7 +245,9 @@ def guessed_shapes(model):
         yield (1, TOKENS, *first.normalized_shape), None
         yield (1, *first.normalized_shape), None
     elif isinstance(first, nn.modules.batchnorm._BatchNorm):
-        tail = {"BatchNorm2d": [(s, s) for s in IMAGE_SIDES], "BatchNorm3d": [(16, 32, 32)]}.get(type(first).__name__, [(), (128,)])
+        tail = {"BatchNorm2d": [(s, s) for s in IMAGE_SIDES], "BatchNorm3d": [(16, 32, 32)]}.get(
+            type(first).__name__, [(), (128,)]
+        )
         for shape in tail:
             yield (1, first.num_features, *shape), None
     elif first is not None:

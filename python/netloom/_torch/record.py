@@ -1,8 +1,10 @@
-"""Records every operator that a forward pass really runs, with the modules it runs in, as a program of torch.export.
+"""Records every operator that a forward pass really runs, with the modules it runs in, as a program of
+torch.export.
 
-The pass runs below autograd, where operators such as `linear` and `layer_norm` are still whole: the same operators that torch.export
-keeps. Tensors are followed by identity. What is written in place gets a new name, and where the written tensor is a part of
-another, the other gets one too, so that every value has one maker.
+The pass runs below autograd, where operators such as `linear` and `layer_norm` are still whole: the same
+operators that torch.export keeps. Tensors are followed by identity. What is written in place gets a new
+name, and where the written tensor is a part of another, the other gets one too, so that every value has
+one maker.
 """
 
 from __future__ import annotations
@@ -19,9 +21,25 @@ from .weights import class_of
 FACTORY_LIMIT = 1 << 24
 """Elements above which a tensor made inside the pass is not filled when only shapes are asked for."""
 
-SKIPPED = {"aten::lift_fresh", "aten::detach_", "aten::_assert_async", "prim::device", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
-           "aten::is_same_size", "aten::_has_compatible_shallow_copy_type", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::item", "aten::resolve_conj", "aten::resolve_neg", "profiler::_record_function_enter_new",
-           "profiler::_record_function_exit"}
+SKIPPED = {
+    "aten::lift_fresh",
+    "aten::detach_",
+    "aten::_assert_async",
+    "prim::device",
+    "aten::sym_size",
+    "aten::sym_stride",
+    "aten::sym_numel",
+    "aten::sym_storage_offset",
+    "aten::is_same_size",
+    "aten::_has_compatible_shallow_copy_type",
+    "aten::_local_scalar_dense",
+    "aten::is_nonzero",
+    "aten::item",
+    "aten::resolve_conj",
+    "aten::resolve_neg",
+    "profiler::_record_function_enter_new",
+    "profiler::_record_function_exit",
+}
 """Operators that make no new value."""
 
 ALIASES = {"aten::lift_fresh", "aten::lift", "aten::resolve_conj", "aten::resolve_neg"}
@@ -67,8 +85,8 @@ class Recorder(TorchDispatchMode):
 
     @contextlib.contextmanager
     def modules(self):
-        """While open, calls of modules in this thread are noted. `nn.Module.__call__` is wrapped for that time, which sees
-        what hooks would see and needs no hook on the model."""
+        """While open, calls of modules in this thread are noted. `nn.Module.__call__` is wrapped for that
+        time, which sees what hooks would see and needs no hook on the model."""
         original = torch.nn.Module.__call__
 
         def call(module, *args, **kwargs):
@@ -80,7 +98,13 @@ class Recorder(TorchDispatchMode):
             except BaseException as error:
                 if self.failed is None and isinstance(error, Exception):
                     path, cls, _ = self.stack[-1]
-                    self.failed = {"module": path, "class": cls, "op": None, "node": None, "message": message_of(error)}
+                    self.failed = {
+                        "module": path,
+                        "class": cls,
+                        "op": None,
+                        "node": None,
+                        "message": message_of(error),
+                    }
                 raise
             finally:
                 self.stack.pop()
@@ -95,7 +119,8 @@ class Recorder(TorchDispatchMode):
             torch.nn.Module.__call__ = original
 
     def enter(self, module) -> str:
-        """Puts a module on the stack and returns the key of this call: its path, with `@n` from the second call on."""
+        """Puts a module on the stack and returns the key of this call: its path, with `@n` from the second
+        call on."""
         found = self.paths.get(id(module))
         if found is None:
             parent = self.stack[-1][0] if self.stack else ""
@@ -134,7 +159,8 @@ class Recorder(TorchDispatchMode):
         return name
 
     def measure(self, t: torch.Tensor, name: str, requires_grad: bool = False) -> None:
-        """Notes type and sizes of a value; those of a ragged tensor, or of a lazy weight not yet made, stay unknown."""
+        """Notes type and sizes of a value; those of a ragged tensor, or of a lazy weight not yet made,
+        stay unknown."""
         with contextlib.suppress(RuntimeError, ValueError, NotImplementedError):
             self.tensors[name] = schema.tensor_meta(t, requires_grad, self.device)
 
@@ -150,7 +176,12 @@ class Recorder(TorchDispatchMode):
         name = self.fresh("c_" + label.replace(".", "_"))
         self.roots[id(t)] = (t, name)
         self.measure(t, name)
-        self.constants.append(({"as_tensor": {"name": name}}, {"tensor_constant": {"arg": {"name": name}, "tensor_constant_name": label}}))
+        self.constants.append(
+            (
+                {"as_tensor": {"name": name}},
+                {"tensor_constant": {"arg": {"name": name}, "tensor_constant_name": label}},
+            )
+        )
         return name
 
     def rename(self, t: torch.Tensor, name: str) -> None:
@@ -179,7 +210,11 @@ class Recorder(TorchDispatchMode):
             if name in ALIASES and isinstance(out, torch.Tensor) and out is not args[0]:
                 self.rename(out, self.name_of(args[0]))
             return out
-        if self.unmade and views.written_arguments(func) and all(id(t) in self.unmade for t in views.written(func, args, kwargs)):
+        if (
+            self.unmade
+            and views.written_arguments(func)
+            and all(id(t) in self.unmade for t in views.written(func, args, kwargs))
+        ):
             # A lazy layer fills its new weights.
             return self.run(func, args, kwargs)
         arguments = self.arguments(func, args, kwargs)
@@ -189,14 +224,20 @@ class Recorder(TorchDispatchMode):
             if self.failed is None:
                 self.fail(func, arguments, error, args, kwargs)
             raise
-        # `contiguous`, or dropout when it is off, gives its input back: whoever holds the input means the input, not this.
-        if isinstance(out, torch.Tensor) and not views.written_arguments(func) and any(out is a for a in args):
+        # `contiguous`, or dropout when it is off, gives its input back: whoever holds the input means the
+        # input, not this.
+        if (
+            isinstance(out, torch.Tensor)
+            and not views.written_arguments(func)
+            and any(out is a for a in args)
+        ):
             out = out.detach()
         self.record(func, arguments, args, kwargs, out)
         return out
 
     def higher(self, func, args, kwargs):
-        """An operator that takes functions, such as attention with a score of its own: one node with the tensors it is given."""
+        """An operator that takes functions, such as attention with a score of its own: one node with the
+        tensors it is given."""
         name = func.name()
         out = func(*args, **kwargs)
         given = [{"name": "", "arg": self.reference(t), "kind": 1} for t in flat_tensors((args, kwargs))]
@@ -216,7 +257,13 @@ class Recorder(TorchDispatchMode):
                 continue
             if isinstance(value, torch.device):
                 value = torch.device(self.device)
-            out.append({"name": declared.name, "arg": schema.argument(value, self.reference, lambda d=declared: d.type), "kind": kind})
+            out.append(
+                {
+                    "name": declared.name,
+                    "arg": schema.argument(value, self.reference, lambda d=declared: d.type),
+                    "kind": kind,
+                }
+            )
         return out
 
     def record(self, func, arguments, args, kwargs, out) -> None:
@@ -228,7 +275,12 @@ class Recorder(TorchDispatchMode):
         if partial:
             target = views.functional(func) or target
         outputs = []
-        for i, (result, declared) in enumerate(zip(out if isinstance(out, (tuple, list)) and len(func._schema.returns) > 1 else (out,), func._schema.returns)):
+        for i, (result, declared) in enumerate(
+            zip(
+                out if isinstance(out, (tuple, list)) and len(func._schema.returns) > 1 else (out,),
+                func._schema.returns,
+            )
+        ):
             if isinstance(result, torch.Tensor):
                 outputs.append({"as_tensor": {"name": self.made(result, base)}})
             elif isinstance(result, (tuple, list)) and all(isinstance(r, torch.Tensor) for r in result):
@@ -252,7 +304,16 @@ class Recorder(TorchDispatchMode):
                 self.last = o["as_tensor"]["name"]
         name = next((o["as_tensor"]["name"] for o in outputs if "as_tensor" in o), target)
         metadata = {"nn_module_stack": self.stack[-1][2]} if self.stack else {}
-        self.nodes.append({"target": target, "inputs": arguments, "outputs": outputs, "metadata": metadata, "is_hop_single_tensor_return": None, "name": name})
+        self.nodes.append(
+            {
+                "target": target,
+                "inputs": arguments,
+                "outputs": outputs,
+                "metadata": metadata,
+                "is_hop_single_tensor_return": None,
+                "name": name,
+            }
+        )
 
     def made(self, t: torch.Tensor, base: str) -> str:
         """The name of a new value."""
@@ -275,7 +336,14 @@ class Recorder(TorchDispatchMode):
                 t = whole
                 continue
             target, named = change
-            arguments = [{"name": n, "arg": {"as_tensor": {"name": self.name_of(whole)}} if v is views.WHOLE else v, "kind": 1} for n, v in named]
+            arguments = [
+                {
+                    "name": n,
+                    "arg": {"as_tensor": {"name": self.name_of(whole)}} if v is views.WHOLE else v,
+                    "kind": 1,
+                }
+                for n, v in named
+            ]
             name = self.fresh(target.split(".")[-2])
             self.measure(whole, name)
             self.write(target, arguments, [{"as_tensor": {"name": name}}])
@@ -283,12 +351,24 @@ class Recorder(TorchDispatchMode):
             t = whole
 
     def fail(self, func, arguments, error, args, kwargs) -> None:
-        """The operator did not run: it stands in the graph with what it was given, and its result has no shape."""
+        """The operator did not run: it stands in the graph with what it was given, and its result has no
+        shape."""
         name = self.fresh(func._schema.name.split("::")[-1].strip("_") or "op")
         path, cls, _ = self.stack[-1] if self.stack else ("", class_of(self.model), "")
         given = [list(t.shape) for t in flat_tensors((args, kwargs))]
-        self.failed = {"module": path, "class": cls, "op": str(func), "node": name, "inputs": given, "message": message_of(error)}
-        self.write(f"torch.ops.{func._schema.name.replace('::', '.')}.{func._overloadname}", arguments, [{"as_tensor": {"name": name}}])
+        self.failed = {
+            "module": path,
+            "class": cls,
+            "op": str(func),
+            "node": name,
+            "inputs": given,
+            "message": message_of(error),
+        }
+        self.write(
+            f"torch.ops.{func._schema.name.replace('::', '.')}.{func._overloadname}",
+            arguments,
+            [{"as_tensor": {"name": name}}],
+        )
 
     def run(self, func, args, kwargs):
         """Runs the operator, or only finds the shape of what it makes."""
@@ -340,7 +420,9 @@ def moved(v, place):
     if isinstance(v, dict):
         return {k: moved(x, place) for k, x in v.items()}
     if isinstance(v, (list, tuple)):
-        return type(v)(moved(x, place) for x in v) if type(v) in (list, tuple) else [moved(x, place) for x in v]
+        return (
+            type(v)(moved(x, place) for x in v) if type(v) in (list, tuple) else [moved(x, place) for x in v]
+        )
     return v
 
 

@@ -1,4 +1,5 @@
-"""The JSON that torch.export writes for a program, made from tensors and values that only need shapes and types.
+"""The JSON that torch.export writes for a program, made from tensors and values that only need shapes and
+types.
 
 # Source
 
@@ -18,19 +19,57 @@ MAJOR, MINOR = 8, 20
 SCALAR_TYPES = {
     getattr(torch, name): number
     for name, number in {
-        "uint8": 1, "int8": 2, "int16": 3, "int32": 4, "int64": 5, "float16": 6, "float32": 7, "float64": 8,
-        "complex32": 9, "complex64": 10, "complex128": 11, "bool": 12, "bfloat16": 13, "uint16": 28,
-        "float8_e4m3fn": 29, "float8_e5m2": 30, "float8_e4m3fnuz": 31, "float8_e5m2fnuz": 32, "float8_e8m0fnu": 33,
-        "uint32": 34, "uint64": 35,
+        "uint8": 1,
+        "int8": 2,
+        "int16": 3,
+        "int32": 4,
+        "int64": 5,
+        "float16": 6,
+        "float32": 7,
+        "float64": 8,
+        "complex32": 9,
+        "complex64": 10,
+        "complex128": 11,
+        "bool": 12,
+        "bfloat16": 13,
+        "uint16": 28,
+        "float8_e4m3fn": 29,
+        "float8_e5m2": 30,
+        "float8_e4m3fnuz": 31,
+        "float8_e5m2fnuz": 32,
+        "float8_e8m0fnu": 33,
+        "uint32": 34,
+        "uint64": 35,
     }.items()
     if hasattr(torch, name)
 }
-LAYOUTS = {torch.sparse_coo: 1, torch.sparse_csr: 2, torch.sparse_csc: 3, torch.sparse_bsr: 4, torch.sparse_bsc: 5, torch.strided: 7}
-MEMORY_FORMATS = {torch.contiguous_format: 1, torch.channels_last: 2, torch.channels_last_3d: 3, torch.preserve_format: 4}
-EMPTY_LISTS = {"bool": "as_bools", "int": "as_ints", "SymInt": "as_ints", "float": "as_floats", "number": "as_floats", "str": "as_strings"}
+LAYOUTS = {
+    torch.sparse_coo: 1,
+    torch.sparse_csr: 2,
+    torch.sparse_csc: 3,
+    torch.sparse_bsr: 4,
+    torch.sparse_bsc: 5,
+    torch.strided: 7,
+}
+MEMORY_FORMATS = {
+    torch.contiguous_format: 1,
+    torch.channels_last: 2,
+    torch.channels_last_3d: 3,
+    torch.preserve_format: 4,
+}
+EMPTY_LISTS = {
+    "bool": "as_bools",
+    "int": "as_ints",
+    "SymInt": "as_ints",
+    "float": "as_floats",
+    "number": "as_floats",
+    "str": "as_strings",
+}
 
 
-def document(graph: dict, signature: dict, extra: dict, ranges: dict | None = None, module_paths: list[str] = ()) -> bytes:
+def document(
+    graph: dict, signature: dict, extra: dict, ranges: dict | None = None, module_paths: list[str] = ()
+) -> bytes:
     """The whole file: the graph, its signature, and Netloom's own key beside them."""
     program = {
         "graph_module": {
@@ -50,7 +89,14 @@ def document(graph: dict, signature: dict, extra: dict, ranges: dict | None = No
     return json.dumps(program, separators=(",", ":"), allow_nan=False).encode()
 
 
-def graph(inputs: list, outputs: list, nodes: list, tensors: dict, sym_ints: dict | None = None, single: bool = False) -> dict:
+def graph(
+    inputs: list,
+    outputs: list,
+    nodes: list,
+    tensors: dict,
+    sym_ints: dict | None = None,
+    single: bool = False,
+) -> dict:
     """A graph of the schema; a branch of a condition is one too."""
     return {
         "inputs": inputs,
@@ -105,8 +151,9 @@ def number(v: float) -> float | str:
 
 
 def argument(v: Any, name_of, type_of=None) -> dict:
-    """One value passed to an operator. ``name_of`` gives the reference for a tensor or a traced value, or None for
-    what is plain; ``type_of`` gives the type the operator declares, asked for only when a list is empty."""
+    """One value passed to an operator. ``name_of`` gives the reference for a tensor or a traced value, or
+    None for what is plain; ``type_of`` gives the type the operator declares, asked for only when a list
+    is empty."""
     if v is None:
         return {"as_none": True}
     reference = name_of(v)
@@ -141,15 +188,25 @@ def argument(v: Any, name_of, type_of=None) -> dict:
 def sequence(v, name_of, type_of=None) -> dict:
     """A list as the schema has it: of one kind, or of tensors some of which are absent."""
     if not v:
-        declared = str(type_of() if type_of else "Tensor").replace("Optional[", "").replace("List[", "").strip("[]")
+        declared = (
+            str(type_of() if type_of else "Tensor").replace("Optional[", "").replace("List[", "").strip("[]")
+        )
         return {EMPTY_LISTS.get(declared, "as_tensors"): []}
     references = [None if x is None else name_of(x) for x in v]
     if any(r is not None and "as_tensor" in r for r in references):
         if all(r is not None for r in references):
             return {"as_tensors": [r["as_tensor"] for r in references]}
-        return {"as_optional_tensors": [{"as_none": True} if r is None else {"as_tensor": r["as_tensor"]} for r in references]}
+        return {
+            "as_optional_tensors": [
+                {"as_none": True} if r is None else {"as_tensor": r["as_tensor"]} for r in references
+            ]
+        }
     if any(r is not None and "as_sym_int" in r for r in references):
-        return {"as_sym_ints": [r["as_sym_int"] if r is not None else {"as_int": int(x)} for x, r in zip(v, references)]}
+        return {
+            "as_sym_ints": [
+                r["as_sym_int"] if r is not None else {"as_int": int(x)} for x, r in zip(v, references)
+            ]
+        }
     kinds = {type(x) for x in v}
     for kind, key in ((bool, "as_bools"), (int, "as_ints"), (str, "as_strings")):
         if kinds == {kind}:

@@ -1,8 +1,8 @@
 """Shapes of what operators make, without computing anything.
 
-The commonest operators have their rule here. Torch's own shape functions are right for all others, but many are written in Python over
-SymPy: the first of them takes a second to import, and each takes a tenth of a millisecond, which is most of what a capture
-would cost. A test compares every rule with torch.
+The commonest operators have their rule here. Torch's own shape functions are right for all others, but
+many are written in Python over SymPy: the first of them takes a second to import, and each takes a tenth
+of a millisecond, which is most of what a capture would cost. A test compares every rule with torch.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def factory_elements(func, args) -> int:
         return math.prod(args[0])
     if func._schema.name == "aten::arange":
         numbers = [a for a in args if isinstance(a, (int, float))]
-        return int(abs(numbers[1] - numbers[0])) if len(numbers) > 1 else int(abs(numbers[0])) if numbers else 0
+        return (
+            int(abs(numbers[1] - numbers[0])) if len(numbers) > 1 else int(abs(numbers[0])) if numbers else 0
+        )
     return 0
 
 
@@ -67,21 +69,49 @@ def plain(*tensors) -> bool:
     return kind.is_floating_point and all(t.dtype == kind for t in tensors[1:])
 
 
-@rule(*("relu sigmoid tanh silu gelu hardswish hardsigmoid elu selu celu leaky_relu hardtanh relu6 mish softplus exp sqrt rsqrt sin cos log erf abs neg square "
-        "reciprocal logsigmoid hardshrink softshrink dropout feature_dropout alpha_dropout clamp clamp_min clamp_max").split(),
-      "pow.Tensor_Scalar", "softmax.int", "log_softmax.int")
+@rule(
+    *(
+        "relu sigmoid tanh silu gelu hardswish hardsigmoid elu selu celu leaky_relu hardtanh relu6 mish softplus exp sqrt rsqrt sin cos log erf abs neg square "
+        "reciprocal logsigmoid hardshrink softshrink dropout feature_dropout alpha_dropout clamp clamp_min clamp_max"
+    ).split(),
+    "pow.Tensor_Scalar",
+    "softmax.int",
+    "log_softmax.int",
+)
 def unary(x, *rest, **options):
-    if x.dtype.is_floating_point and options.get("dtype") is None and not any(isinstance(r, torch.dtype) for r in rest):
+    if (
+        x.dtype.is_floating_point
+        and options.get("dtype") is None
+        and not any(isinstance(r, torch.dtype) for r in rest)
+    ):
         return like(x)
     return None
 
 
-@rule(*"relu_ sigmoid_ tanh_ silu_ gelu_ hardswish_ hardsigmoid_ elu_ selu_ leaky_relu_ hardtanh_ relu6_ mish_ dropout_ exp_ clamp_ zero_".split(), "mul_.Scalar", "add_.Scalar", "fill_.Scalar")
+@rule(
+    *"relu_ sigmoid_ tanh_ silu_ gelu_ hardswish_ hardsigmoid_ elu_ selu_ leaky_relu_ hardtanh_ relu6_ mish_ dropout_ exp_ clamp_ zero_".split(),
+    "mul_.Scalar",
+    "add_.Scalar",
+    "fill_.Scalar",
+)
 def unary_in_place(x, *_, **__):
     return x
 
 
-@rule("add.Tensor", "sub.Tensor", "mul.Tensor", "div.Tensor", "maximum", "minimum", "add.Scalar", "sub.Scalar", "mul.Scalar", "div.Scalar", "rsub.Scalar", "pow.Tensor_Tensor")
+@rule(
+    "add.Tensor",
+    "sub.Tensor",
+    "mul.Tensor",
+    "div.Tensor",
+    "maximum",
+    "minimum",
+    "add.Scalar",
+    "sub.Scalar",
+    "mul.Scalar",
+    "div.Scalar",
+    "rsub.Scalar",
+    "pow.Tensor_Tensor",
+)
 def binary(a, b, **_):
     if not isinstance(a, torch.Tensor) or not a.dtype.is_floating_point:
         return None
@@ -92,7 +122,15 @@ def binary(a, b, **_):
     if a.shape == b.shape:
         return like(a)
     shape = broadcast(a.shape, b.shape)
-    return None if shape is None else like(a) if shape == a.shape else like(b) if shape == b.shape else empty(shape, a)
+    return (
+        None
+        if shape is None
+        else like(a)
+        if shape == a.shape
+        else like(b)
+        if shape == b.shape
+        else empty(shape, a)
+    )
 
 
 @rule("add_.Tensor", "sub_.Tensor", "mul_.Tensor", "div_.Tensor")
@@ -115,7 +153,12 @@ def broadcast(a, b):
 
 @rule("linear")
 def linear(x, weight, bias=None):
-    if weight.dim() != 2 or x.dim() < 1 or x.shape[-1] != weight.shape[1] or not plain(x, weight, *(() if bias is None else (bias,))):
+    if (
+        weight.dim() != 2
+        or x.dim() < 1
+        or x.shape[-1] != weight.shape[1]
+        or not plain(x, weight, *(() if bias is None else (bias,)))
+    ):
         return None
     return empty((*x.shape[:-1], weight.shape[0]), x)
 
@@ -130,7 +173,14 @@ def matmul(a, b):
 
 @rule("addmm")
 def addmm(bias, a, b, **_):
-    if bias.dim() != 1 or a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0] or bias.shape[0] != b.shape[1] or not plain(a, b, bias):
+    if (
+        bias.dim() != 1
+        or a.dim() != 2
+        or b.dim() != 2
+        or a.shape[1] != b.shape[0]
+        or bias.shape[0] != b.shape[1]
+        or not plain(a, b, bias)
+    ):
         return None
     return empty((a.shape[0], b.shape[1]), a)
 
@@ -138,20 +188,32 @@ def addmm(bias, a, b, **_):
 @rule("conv1d", "conv2d", "conv3d", "conv1d.padding", "conv2d.padding", "conv3d.padding")
 def conv(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     n = weight.dim() - 2
-    if x.dim() != n + 2 or x.shape[1] != weight.shape[1] * groups or not plain(x, weight, *(() if bias is None else (bias,))):
+    if (
+        x.dim() != n + 2
+        or x.shape[1] != weight.shape[1] * groups
+        or not plain(x, weight, *(() if bias is None else (bias,)))
+    ):
         return None
     stride, dilation = spread(stride, n), spread(dilation, n)
     if padding == "same":
         shape = x.shape[2:]
     else:
         padding = [0] * n if padding == "valid" else spread(padding, n)
-        shape = [(s + 2 * p - d * (k - 1) - 1) // t + 1 for s, k, t, p, d in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation)]
+        shape = [
+            (s + 2 * p - d * (k - 1) - 1) // t + 1
+            for s, k, t, p, d in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+        ]
     return None if min(shape) < 1 else laid_out((x.shape[0], weight.shape[0], *shape), x, weight)
 
 
 def laid_out(shape, x, weight=None):
     """An image with channels last where its source is; otherwise contiguous."""
-    if len(shape) == 4 and x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+    if (
+        len(shape) == 4
+        and x.dim() == 4
+        and not x.is_contiguous()
+        and x.is_contiguous(memory_format=torch.channels_last)
+    ):
         return torch.empty(shape, dtype=x.dtype, device="meta", memory_format=torch.channels_last)
     return empty(shape, x)
 
@@ -159,9 +221,15 @@ def laid_out(shape, x, weight=None):
 @rule("conv_transpose1d", "conv_transpose2d.input", "conv_transpose3d.input")
 def conv_transpose(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     n = weight.dim() - 2
-    if x.dim() != n + 2 or x.shape[1] != weight.shape[0] or not plain(x, weight, *(() if bias is None else (bias,))):
+    if (
+        x.dim() != n + 2
+        or x.shape[1] != weight.shape[0]
+        or not plain(x, weight, *(() if bias is None else (bias,)))
+    ):
         return None
-    options = zip(x.shape[2:], weight.shape[2:], *(spread(v, n) for v in (stride, padding, output_padding, dilation)))
+    options = zip(
+        x.shape[2:], weight.shape[2:], *(spread(v, n) for v in (stride, padding, output_padding, dilation))
+    )
     shape = [(s - 1) * t - 2 * p + d * (k - 1) + o + 1 for s, k, t, p, o, d in options]
     return None if min(shape) < 1 else laid_out((x.shape[0], weight.shape[1] * groups, *shape), x)
 
@@ -281,8 +349,23 @@ def masked_fill(x, mask, value):
     return like(x) if broadcast(x.shape, mask.shape) == x.shape else None
 
 
-@rule("eq.Tensor", "ne.Tensor", "lt.Tensor", "le.Tensor", "gt.Tensor", "ge.Tensor", "eq.Scalar", "ne.Scalar", "lt.Scalar", "le.Scalar", "gt.Scalar", "ge.Scalar",
-      "logical_and", "logical_or", "logical_not")
+@rule(
+    "eq.Tensor",
+    "ne.Tensor",
+    "lt.Tensor",
+    "le.Tensor",
+    "gt.Tensor",
+    "ge.Tensor",
+    "eq.Scalar",
+    "ne.Scalar",
+    "lt.Scalar",
+    "le.Scalar",
+    "gt.Scalar",
+    "ge.Scalar",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+)
 def comparison(a, b=None):
     shape = broadcast(a.shape, b.shape) if isinstance(b, torch.Tensor) else a.shape
     return None if shape is None else torch.empty(shape, dtype=torch.bool, device="meta")

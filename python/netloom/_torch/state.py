@@ -13,13 +13,23 @@ CONTAINERS = (list, dict, set)
 
 @contextlib.contextmanager
 def untouched(model: torch.nn.Module):
-    """Puts back attributes, modes, weights' places, contents of lists and dictionaries held by modules, and the state of the generators
-    of random numbers, whatever happens inside."""
-    modules = [(m, type(m), dict(m.__dict__), [(v, copy_of(v)) for v in m.__dict__.values() if isinstance(v, CONTAINERS)]) for m in model.modules()]
+    """Puts back attributes, modes, weights' places, contents of lists and dictionaries held by modules,
+    and the state of the generators of random numbers, whatever happens inside."""
+    modules = [
+        (
+            m,
+            type(m),
+            dict(m.__dict__),
+            [(v, copy_of(v)) for v in m.__dict__.values() if isinstance(v, CONTAINERS)],
+        )
+        for m in model.modules()
+    ]
     python_state, torch_state = random.getstate(), torch.get_rng_state()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy else None
-    cuda_states = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None
+    cuda_states = (
+        torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None
+    )
     mha = getattr(torch.backends, "mha", None)
     fast = mha.get_fastpath_enabled() if mha else None
     try:
@@ -56,11 +66,17 @@ def restore(container, content) -> None:
     if isinstance(container, list):
         if len(container) != len(content) or any(a is not b for a, b in zip(container, content)):
             container[:] = content
-    elif len(container) != len(content) or copy_of(container) != content if isinstance(container, set) else not same_items(container, content):
+    elif (
+        len(container) != len(content) or copy_of(container) != content
+        if isinstance(container, set)
+        else not same_items(container, content)
+    ):
         container.clear()
         container.update(content)
 
 
 def same_items(container: dict, content: list) -> bool:
     """Whether a dictionary holds the same objects in the same order."""
-    return len(container) == len(content) and all(a is c and b is d for (a, b), (c, d) in zip(container.items(), content))
+    return len(container) == len(content) and all(
+        a is c and b is d for (a, b), (c, d) in zip(container.items(), content)
+    )

@@ -9,14 +9,33 @@ import torch
 WHOLE = object()
 """Stands for the tensor that is updated, in the arguments of an update."""
 
-RESHAPES = {"view", "reshape", "_unsafe_view", "unsqueeze", "squeeze", "flatten", "unflatten", "view_as", "alias", "detach", "_reshape_alias", "contiguous", "to", "ravel"}
+RESHAPES = {
+    "view",
+    "reshape",
+    "_unsafe_view",
+    "unsqueeze",
+    "squeeze",
+    "flatten",
+    "unflatten",
+    "view_as",
+    "alias",
+    "detach",
+    "_reshape_alias",
+    "contiguous",
+    "to",
+    "ravel",
+}
 """Views of the same elements in the same order."""
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def written_arguments(func) -> tuple[tuple[int, str], ...]:
     """Place and name of each argument an operator writes into."""
-    return tuple((i, a.name) for i, a in enumerate(func._schema.arguments) if a.alias_info is not None and a.alias_info.is_write)
+    return tuple(
+        (i, a.name)
+        for i, a in enumerate(func._schema.arguments)
+        if a.alias_info is not None and a.alias_info.is_write
+    )
 
 
 def written(func, args, kwargs) -> list[torch.Tensor]:
@@ -24,11 +43,17 @@ def written(func, args, kwargs) -> list[torch.Tensor]:
     out = []
     for i, name in written_arguments(func):
         v = kwargs.get(name, args[i] if i < len(args) else None)
-        out += [v] if isinstance(v, torch.Tensor) else [t for t in v if isinstance(t, torch.Tensor)] if isinstance(v, (list, tuple)) else []
+        out += (
+            [v]
+            if isinstance(v, torch.Tensor)
+            else [t for t in v if isinstance(t, torch.Tensor)]
+            if isinstance(v, (list, tuple))
+            else []
+        )
     return out
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def functional(func) -> str | None:
     """The target that does the same and writes nothing, if there is one."""
     namespace, name = func._schema.name.split("::")
@@ -59,8 +84,9 @@ def shares(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def parent(t: torch.Tensor):
-    """The tensor that `t` is a view of, and how to write its new value when `t` has one: a function from the name of
-    the part to a target and named arguments, or to None where the name serves for both. None for a tensor that stands alone."""
+    """The tensor that `t` is a view of, and how to write its new value when `t` has one: a function from
+    the name of the part to a target and named arguments, or to None where the name serves for both.
+    None for a tensor that stands alone."""
     link = t.__dict__.get("_netloom_part")
     if link is None:
         return None
@@ -69,7 +95,8 @@ def parent(t: torch.Tensor):
 
 
 def update(whole, part, func, rest, name):
-    """Target and arguments of the operator that puts a part back into the whole; None where the part is all of it, as it is."""
+    """Target and arguments of the operator that puts a part back into the whole; None where the part is
+    all of it, as it is."""
     if part.shape == whole.shape and part.stride() == whole.stride():
         return None
     kind = func._schema.name.split("::")[-1]
@@ -79,7 +106,9 @@ def update(whole, part, func, rest, name):
         return [{"as_int": int(v)} for v in values]
 
     if kind == "select":
-        return "torch.ops.aten.select_scatter.default", list(zip(("self", "src", "dim", "index"), (WHOLE, source, *ints(*rest[:2]))))
+        return "torch.ops.aten.select_scatter.default", list(
+            zip(("self", "src", "dim", "index"), (WHOLE, source, *ints(*rest[:2])))
+        )
     if kind == "slice":
         names = ("self", "src", "dim", "start", "end", "step")
         values = [{"as_none": True} if v is None else {"as_int": int(v)} for v in rest]
@@ -93,5 +122,11 @@ def update(whole, part, func, rest, name):
             return "torch.ops.aten.permute.default", [("self", source), ("dims", {"as_ints": back})]
         dims = rest[:2] if len(rest) >= 2 else (0, 1)
         return "torch.ops.aten.transpose.int", list(zip(("self", "dim0", "dim1"), (source, *ints(*dims))))
-    layout = [{"as_ints": list(part.shape)}, {"as_ints": list(part.stride())}, {"as_int": part.storage_offset()}]
-    return "torch.ops.aten.as_strided_scatter.default", list(zip(("self", "src", "size", "stride", "storage_offset"), (WHOLE, source, *layout)))
+    layout = [
+        {"as_ints": list(part.shape)},
+        {"as_ints": list(part.stride())},
+        {"as_int": part.storage_offset()},
+    ]
+    return "torch.ops.aten.as_strided_scatter.default", list(
+        zip(("self", "src", "size", "stride", "storage_offset"), (WHOLE, source, *layout))
+    )

@@ -6,10 +6,14 @@ import torch
 
 
 def facts(model: torch.nn.Module) -> dict[str, dict]:
-    """Name of every parameter and buffer, with its type, sizes, whether it is trained, and whose memory it shares."""
+    """Name of every parameter and buffer, with its type, sizes, whether it is trained, and whose memory it
+    shares."""
     out: dict[str, dict] = {}
     first: dict = {}
-    for kind, named in (("parameter", model.named_parameters(remove_duplicate=False)), ("buffer", model.named_buffers(remove_duplicate=False))):
+    for kind, named in (
+        ("parameter", model.named_parameters(remove_duplicate=False)),
+        ("buffer", model.named_buffers(remove_duplicate=False)),
+    ):
         for name, t in named:
             shared = first.setdefault(identity(t), name)
             uninitialised = isinstance(t, torch.nn.parameter.UninitializedTensorMixin)
@@ -25,7 +29,12 @@ def facts(model: torch.nn.Module) -> dict[str, dict]:
 
 def identity(t: torch.Tensor):
     """What two names of one weight have in common: the object, or the very same view of one memory."""
-    if isinstance(t, torch.nn.parameter.UninitializedTensorMixin) or t.device.type == "meta" or t.layout != torch.strided or type(t.data) is not torch.Tensor:
+    if (
+        isinstance(t, torch.nn.parameter.UninitializedTensorMixin)
+        or t.device.type == "meta"
+        or t.layout != torch.strided
+        or type(t.data) is not torch.Tensor
+    ):
         return id(t)
     address = t.data_ptr() if t.numel() else 0
     return (address, t.dtype, tuple(t.shape), t.stride()) if address else id(t)

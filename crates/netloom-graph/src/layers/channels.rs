@@ -10,8 +10,8 @@ use crate::{Dim, Node};
 pub const CHANNELS_LAST: &str = "channels_last";
 
 /// The setting that says what the dimensions of a kernel are, a letter each: `O` output channels, `I` input channels
-/// of a group, `S` all sides, `M` output channels for each input channel, `1` nothing. With an `M`, `I` is every input
-/// channel. Keras stores `SIO`, its depthwise convolutions `SIM`, its transposed ones `SOI`; TensorFlow Lite `OSI`, its
+/// of a group, `S` all sides, `M` output channels for each input channel, `G` groups, which multiply the channels that
+/// follow, `1` nothing. With an `M`, `I` is every input channel. OpenVINO stores `GOIS`. Keras stores `SIO`, its depthwise convolutions `SIM`, its transposed ones `SOI`; TensorFlow Lite `OSI`, its
 /// depthwise ones `1SO`. Without it a convolution has `OIS`, a transposed one `IOS`.
 pub const WEIGHT_LAYOUT: &str = "weight_layout";
 
@@ -58,15 +58,16 @@ impl Kernel {
         let layout = node.attributes.string(WEIGHT_LAYOUT).unwrap_or(own);
         let sides = (dims.len() + 1).checked_sub(layout.len())?;
         let mut kernel = Self { outputs: Dim::Known(1), inputs: Dim::Known(1), sides: Vec::new() };
-        let mut rest = dims;
+        let (mut rest, mut groups) = (dims, Dim::Known(1));
         for letter in layout.chars() {
             let take = if letter == 'S' { sides } else { 1 };
             let (these, after) = rest.split_at_checked(take)?;
             rest = after;
             match letter {
                 'S' => kernel.sides = these.to_vec(),
-                'O' => kernel.outputs = these[0].clone(),
-                'I' => kernel.inputs = these[0].clone(),
+                'G' => groups = these[0].clone(),
+                'O' => kernel.outputs = std::mem::replace(&mut groups, Dim::Known(1)).times(&these[0]),
+                'I' => kernel.inputs = std::mem::replace(&mut groups, Dim::Known(1)).times(&these[0]),
                 'M' => kernel.outputs = these[0].clone(),
                 '1' => {}
                 _ => return None,
@@ -111,6 +112,8 @@ mod tests {
         check(Some("SIM"), &[3, 3, 8, 2], Some((16, 1, &[3, 3])));
         check(Some("1SO"), &[1, 3, 3, 16], Some((16, 1, &[3, 3])));
         check(Some("OSI"), &[64, 7, 7, 3], Some((64, 3, &[7, 7])));
+        check(Some("GOIS"), &[4, 16, 8, 3, 3], Some((64, 8, &[3, 3])));
+        check(Some("GIOS"), &[4, 16, 8, 3, 3], Some((8, 64, &[3, 3])));
         check(Some("OSI"), &[64], None);
         check(Some("S?"), &[64, 2], None);
     }

@@ -8,6 +8,7 @@ pub mod json;
 pub mod loom;
 pub mod mxnet;
 pub mod onnx;
+pub mod openvino;
 pub mod safetensors;
 
 use netloom_graph::Graph;
@@ -16,16 +17,7 @@ use crate::sniff::{self, Confidence};
 use crate::{Error, ErrorKind, Format, Source};
 
 /// Every format, in order of name.
-pub static FORMATS: &[&dyn Format] = &[
-    &caffe::Caffe,
-    &darknet::Darknet,
-    &hugging_face::HuggingFace,
-    &json::Json,
-    &loom::Loom,
-    &mxnet::Mxnet,
-    &onnx::Onnx,
-    &safetensors::Safetensors,
-];
+pub static FORMATS: &[&dyn Format] = &[&caffe::Caffe, &darknet::Darknet, &hugging_face::HuggingFace, &json::Json, &loom::Loom, &mxnet::Mxnet, &onnx::Onnx, &openvino::OpenVino, &safetensors::Safetensors];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
 ///

@@ -43,6 +43,10 @@ static SETTINGS: &[Setting] = &[Setting {
 /// Encoders and decoders whose equal resolutions are joined.
 fn suits(subject: &Subject<'_>) -> Option<Suits> {
     let u = u_shape(subject.graph, &subject.view)?;
+    // A detector with heads at several resolutions has one by-pass too, and is no U.
+    if u.levels == 1 && subject.graph.outputs.len() > 1 {
+        return None;
+    }
     let levels = match u.levels {
         1 => "one resolution".to_owned(),
         n => format!("{n} resolutions"),

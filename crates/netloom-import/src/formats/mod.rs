@@ -18,7 +18,18 @@ use crate::sniff::{self, Confidence};
 use crate::{Error, ErrorKind, Format, Source};
 
 /// Every format, in order of name.
-pub static FORMATS: &[&dyn Format] = &[&caffe::Caffe, &darknet::Darknet, &dot::Dot, &hugging_face::HuggingFace, &json::Json, &loom::Loom, &mxnet::Mxnet, &onnx::Onnx, &openvino::OpenVino, &safetensors::Safetensors];
+pub static FORMATS: &[&dyn Format] = &[
+    &caffe::Caffe,
+    &darknet::Darknet,
+    &dot::Dot,
+    &hugging_face::HuggingFace,
+    &json::Json,
+    &loom::Loom,
+    &mxnet::Mxnet,
+    &onnx::Onnx,
+    &openvino::OpenVino,
+    &safetensors::Safetensors,
+];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.
 ///

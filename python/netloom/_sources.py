@@ -139,9 +139,9 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
         return Model(_core.open(path, name))
     if isinstance(model, (bytes, bytearray, memoryview)):
         return Model(_core.read(name or "model", bytes(model), name or ""))
-    if hasattr(type(model), "_netloom_source"):
-        text, own = model._netloom_source()
-        return Model(_core.read(f"{own}.loom", text.encode(), name or own))
+    if hasattr(type(model), "_netloom_model"):
+        written: Model = model._netloom_model()
+        return written
     if _is_of(model, "keras", "tf_keras"):
         from netloom import _keras
 

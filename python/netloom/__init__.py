@@ -37,12 +37,14 @@ from netloom._parts import (
 )
 from netloom._sources import Model, read
 from netloom._summary import Summary, summary
+from netloom._trace import CaptureError
 from netloom.layers import *
 
 __all__ = [
     *layers.__all__,
     "Block",
     "Branch",
+    "CaptureError",
     "DiffOptions",
     "Difference",
     "DrawOptions",

@@ -176,9 +176,10 @@ class Figure:
 
     def display(self, *, interactive: bool = False, height: int = _FRAME_PX) -> None:
         """Show the figure in a notebook now; ``interactive`` shows the page of :meth:`html` in a frame of ``height`` px."""
-        from IPython.display import HTML, display
+        from IPython import display
 
-        display(HTML(self._frame(height)) if interactive else self)
+        shown: Any = display.HTML(self._frame(height)) if interactive else self  # type: ignore[no-untyped-call]
+        display.display(shown)  # type: ignore[no-untyped-call]
 
     def _with(self, options: Mapping[str, Any]) -> _core.Drawing:
         """The drawing with other options."""

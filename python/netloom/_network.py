@@ -175,7 +175,7 @@ def _of_values(
     for call in calls:
         assert call.part is not None
         # A value that only this reads is written where it is read; others have names.
-        read = [chains.pop(id(v), None) or names[id(v)] for v in call.inputs]
+        read = [chains.pop(id(v), "") or names[id(v)] for v in call.inputs]
         before = read[0] if len(read) == 1 else f"[{', '.join(read)}]"
         text = " > ".join(t for t in (before if read else "", writer.item(call.part)) if t)
         made = {v._index: v for v in values.get(id(call), [])}

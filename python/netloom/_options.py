@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+from typing import Any, Literal, TypedDict, Union
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeAlias
-
-Path: TypeAlias = "Union[str, os.PathLike[str]]"
-Plain: TypeAlias = "Union[str, int, float, bool]"
-Rules: TypeAlias = "Union[str, Sequence[str], Mapping[str, Mapping[str, Plain]]]"
+#: Where a file is.
+Path = Union[str, os.PathLike[str]]
+#: A plain value.
+Plain = Union[str, int, float, bool]
+#: Rules as text, or effects by what they are about.
+Rules = Union[str, Sequence[str], Mapping[str, Mapping[str, Plain]]]
 
 __all__ = ["DiffOptions", "DrawOptions", "said"]
 

@@ -425,7 +425,7 @@ class Writer:
         return f'"{text}"'
 
     def _fresh(self, part: Part) -> str:
-        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(part).__name__).lower()
+        kind = part.notation if isinstance(part, Layer) and part.notation else type(part).__name__.lower()
         label = next(n for i in itertools.count(1) if (n := f"{kind}_{i}") not in self._taken)
         self._taken.add(label)
         return label

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from netloom import _core
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from netloom._figure import Figure
+    from netloom._options import DrawOptions
+    from netloom._summary import Summary
     from netloom._trace import Captured
 
 __all__ = ["CaptureOptions", "Model", "read"]
@@ -73,27 +78,26 @@ class Model:
         """Arrays by the names of tensors, where a live model was asked for them."""
         return self._captured.activations if self._captured else None
 
-    def draw(self, **options: Any) -> Any:
+    def draw(self, **options: Unpack[DrawOptions]) -> Figure:
         """The same as :func:`netloom.draw` of this model."""
         from netloom._figure import draw
 
         return draw(self, **options)
 
-    def summary(self, *, depth: int | None = None) -> Any:
+    def summary(self, *, depth: int | None = None) -> Summary:
         """The same as :func:`netloom.summary` of this model."""
         from netloom._summary import summary
 
         return summary(self, depth=depth)
 
     def _repr_svg_(self) -> str:
-        svg: str = self.draw()._repr_svg_()
-        return svg
+        return self.draw()._repr_svg_()
 
     def __repr__(self) -> str:
         return f"<netloom.Model {self.name!r}>" if self.name else "<netloom.Model>"
 
 
-def read(model: Any, *, name: str | None = None, **capture: Any) -> Model:
+def read(model: Any, *, name: str | None = None, **capture: Unpack[CaptureOptions]) -> Model:
     """Read a model from whatever holds it, once for all that is done with it.
 
     ``model`` is a path, the bytes of a file, a ``torch.nn.Module``, ``torch.export.ExportedProgram`` or
@@ -104,10 +108,12 @@ def read(model: Any, *, name: str | None = None, **capture: Any) -> Model:
     >>> nl.read("examples/resnet18.onnx")
     <netloom.Model 'resnet18'>
     """
-    return _read(model, name, {k: v for k, v in capture.items() if k not in _DEFAULTS or v is not _DEFAULTS[k]})
+    # What is as it is without being said need not be said to a model that is no live one.
+    said = {k: v for k, v in capture.items() if k not in _DEFAULTS or v is not _DEFAULTS[k]}
+    return _read(model, name, said)
 
 
-_DEFAULTS: CaptureOptions = {
+_DEFAULTS: dict[str, Any] = {
     "input": None,
     "input_size": None,
     "input_dtype": None,
@@ -126,10 +132,16 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
     if _is_of(model, "torch"):
         from netloom import _torch
 
-        return _of_capture(_torch.capture(model, **capture), "model.pt2.json", name)
-    if capture:
-        given = ", ".join(capture)
-        raise TypeError(f"{given}: only a live PyTorch model is looked at by calling it, found {_kind(model)}")
+        captured = _torch.capture(model, **capture)
+        # A scripted model is its own archive.
+        file = "model.pt" if captured.source.startswith(b"PK") else "model.pt2.json"
+        return _of_capture(captured, file, name)
+    if _is_of(model, "keras", "tf_keras"):
+        from netloom import _keras
+
+        _only(capture, ("input", "trace"), "only a live PyTorch model is looked at so", model)
+        return _of_capture(_keras.capture(model, **capture), "model.keras.json", name)
+    _only(capture, (), "only a live model is looked at so", model)
     if isinstance(model, Model):
         return model
     if isinstance(model, (str, os.PathLike)):
@@ -142,16 +154,18 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
     if hasattr(type(model), "_netloom_model"):
         written: Model = model._netloom_model()
         return written
-    if _is_of(model, "keras", "tf_keras"):
-        from netloom import _keras
-
-        return _of_capture(_keras.capture(model), "model.keras.json", name)
     if _is_of(model, "onnx") and hasattr(model, "SerializeToString"):
         own = name or getattr(getattr(model, "graph", None), "name", "") or ""
         return Model(_core.read("model.onnx", model.SerializeToString(), own))
     raise TypeError(
         f"expected a path, bytes, a PyTorch, Keras or ONNX model, or a netloom.Network, found {_kind(model)}"
     )
+
+
+def _only(capture: Mapping[str, Any], known: Sequence[str], why: str, model: Any) -> None:
+    given = [name for name in capture if name not in known]
+    if given:
+        raise TypeError(f"{', '.join(given)}: {why}, found {_kind(model)}")
 
 
 def _of_capture(captured: Captured, file: str, name: str | None) -> Model:

@@ -12,6 +12,10 @@ from netloom._parts import Dim, Layer, Like, Sizes, Value
 
 __all__ = [
     "Abs",
+    "AdaptiveAvgPool",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
     "Add",
     "Attention",
     "AvgPool",
@@ -23,6 +27,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Concat",
+    "Constant",
     "Conv",
     "Conv1d",
     "Conv2d",
@@ -38,6 +43,7 @@ __all__ = [
     "ELU",
     "Embedding",
     "Exp",
+    "Expand",
     "Flatten",
     "GELU",
     "GRU",
@@ -74,6 +80,7 @@ __all__ = [
     "PReLU",
     "Parameter",
     "PixelShuffle",
+    "PositionEmbedding",
     "Pow",
     "RMSNorm",
     "RNN",
@@ -82,9 +89,11 @@ __all__ = [
     "ReduceMax",
     "ReduceMean",
     "ReduceSum",
+    "RelativePositionBias",
     "Reshape",
     "SELU",
     "Select",
+    "SeparableConv",
     "SiLU",
     "Sigmoid",
     "Slice",
@@ -99,6 +108,7 @@ __all__ = [
     "Transpose",
     "Unsqueeze",
     "Upsample",
+    "ZeroPad",
 ]
 
 
@@ -112,6 +122,37 @@ class Abs(Layer):
 
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__({}, None, name)
+
+
+class AdaptiveAvgPool(Layer):
+    """Means over as many windows as make a result of the size.
+
+    In the notation: ``adaptive_avg_pool(size=1)``.
+    """
+
+    notation = "adaptive_avg_pool"
+    _defaults = {"size": 1}
+
+    def __init__(self, size: Sizes = 1, *, name: str | None = None) -> None:
+        super().__init__({"size": size}, None, name)
+
+
+class AdaptiveAvgPool1d(AdaptiveAvgPool):
+    """Means over as many windows as make a result of the size over 1 dimension: see :class:`AdaptiveAvgPool`."""
+
+    spatial = 1
+
+
+class AdaptiveAvgPool2d(AdaptiveAvgPool):
+    """Means over as many windows as make a result of the size over 2 dimensions: see :class:`AdaptiveAvgPool`."""
+
+    spatial = 2
+
+
+class AdaptiveAvgPool3d(AdaptiveAvgPool):
+    """Means over as many windows as make a result of the size over 3 dimensions: see :class:`AdaptiveAvgPool`."""
+
+    spatial = 3
 
 
 class Add(Layer):
@@ -130,11 +171,11 @@ class Add(Layer):
 class Attention(Layer):
     """The bare product of attention; reads one value (self), two (queries and the rest) or three.
 
-    In the notation: ``attention(heads=1, kv_heads=heads, causal=false, mask=none)``.
+    In the notation: ``attention(heads=1, kv_heads=heads, causal=false, mask=none, rotary=false, position_bias=none, scale=none, window=none)``.
     """
 
     notation = "attention"
-    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None}
+    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None, "rotary": False, "position_bias": None, "scale": None, "window": None}
 
     def __init__(
         self,
@@ -142,10 +183,18 @@ class Attention(Layer):
         kv_heads: int | None = None,
         causal: bool = False,
         mask: Value | None = None,
+        rotary: bool = False,
+        position_bias: Value | None = None,
+        scale: float | None = None,
+        window: int | None = None,
         *,
         name: str | None = None,
     ) -> None:
-        super().__init__({"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask}, None, name)
+        super().__init__(
+            {"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask, "rotary": rotary, "position_bias": position_bias, "scale": scale, "window": window},
+            None,
+            name,
+        )
 
 
 class AvgPool(Layer):
@@ -236,6 +285,27 @@ class Concat(Layer):
 
     def __init__(self, axis: int = 1, *, name: str | None = None) -> None:
         super().__init__({"axis": axis}, None, name)
+
+
+class Constant(Layer):
+    """A value written out, which reads nothing.
+
+    In the notation: ``constant(value, dtype=none, shape=none)``.
+    """
+
+    notation = "constant"
+    _needed = ("value",)
+    _defaults = {"dtype": None, "shape": None}
+
+    def __init__(
+        self,
+        value: Any,
+        dtype: int | None = None,
+        shape: Sequence[Dim] | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        super().__init__({"value": value, "dtype": dtype, "shape": shape}, None, name)
 
 
 class Conv(Layer):
@@ -426,6 +496,19 @@ class Exp(Layer):
 
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__({}, None, name)
+
+
+class Expand(Layer):
+    """A value repeated until it has a shape.
+
+    In the notation: ``expand(shape)``.
+    """
+
+    notation = "expand"
+    _needed = ("shape",)
+
+    def __init__(self, shape: Sequence[Dim], *, name: str | None = None) -> None:
+        super().__init__({"shape": shape}, None, name)
 
 
 class Flatten(Layer):
@@ -642,22 +725,23 @@ class LeakyReLU(Layer):
 class Linear(Layer):
     """A matrix product over the last dimension, with a bias.
 
-    In the notation: ``linear(features, bias=true)``.
+    In the notation: ``linear(features, bias=true, transposed=false)``.
     """
 
     notation = "linear"
     _needed = ("features",)
-    _defaults = {"bias": True}
+    _defaults = {"bias": True, "transposed": False}
 
     def __init__(
         self,
         features: int,
         bias: bool = True,
+        transposed: bool = False,
         *,
         activation: Like | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__({"features": features, "bias": bias}, activation, name)
+        super().__init__({"features": features, "bias": bias, "transposed": transposed}, activation, name)
 
 
 class Dense(Linear):
@@ -834,11 +918,11 @@ class Mul(Layer):
 class MultiHeadAttention(Layer):
     """Attention with its projections; reads one value (self), two (queries and the rest) or three.
 
-    In the notation: ``multi_head_attention(heads=1, kv_heads=heads, causal=false, mask=none, bias=true)``.
+    In the notation: ``multi_head_attention(heads=1, kv_heads=heads, causal=false, mask=none, bias=true, rotary=false, position_bias=none)``.
     """
 
     notation = "multi_head_attention"
-    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None, "bias": True}
+    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None, "bias": True, "rotary": False, "position_bias": None}
 
     def __init__(
         self,
@@ -847,11 +931,13 @@ class MultiHeadAttention(Layer):
         causal: bool = False,
         mask: Value | None = None,
         bias: bool = True,
+        rotary: bool = False,
+        position_bias: Value | None = None,
         *,
         name: str | None = None,
     ) -> None:
         super().__init__(
-            {"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask, "bias": bias},
+            {"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask, "bias": bias, "rotary": rotary, "position_bias": position_bias},
             None,
             name,
         )
@@ -888,14 +974,15 @@ class PReLU(Layer):
 class Parameter(Layer):
     """A learned value, which reads nothing.
 
-    In the notation: ``parameter(shape)``.
+    In the notation: ``parameter(shape, dtype="float32")``.
     """
 
     notation = "parameter"
     _needed = ("shape",)
+    _defaults = {"dtype": "float32"}
 
-    def __init__(self, shape: Sequence[Dim], *, name: str | None = None) -> None:
-        super().__init__({"shape": shape}, None, name)
+    def __init__(self, shape: Sequence[Dim], dtype: str = "float32", *, name: str | None = None) -> None:
+        super().__init__({"shape": shape, "dtype": dtype}, None, name)
 
 
 class PixelShuffle(Layer):
@@ -909,6 +996,20 @@ class PixelShuffle(Layer):
 
     def __init__(self, factor: Sizes, *, name: str | None = None) -> None:
         super().__init__({"factor": factor}, None, name)
+
+
+class PositionEmbedding(Layer):
+    """A table of learned vectors, one for each position that flows in.
+
+    In the notation: ``position_embedding(size, features, axis=1)``.
+    """
+
+    notation = "position_embedding"
+    _needed = ("size", "features",)
+    _defaults = {"axis": 1}
+
+    def __init__(self, size: int, features: int, axis: int = 1, *, name: str | None = None) -> None:
+        super().__init__({"size": size, "features": features, "axis": axis}, None, name)
 
 
 class Pow(Layer):
@@ -1026,6 +1127,19 @@ class ReduceSum(Layer):
         super().__init__({"axes": axes, "keep": keep}, None, name)
 
 
+class RelativePositionBias(Layer):
+    """A learned number for each head and distance between two positions.
+
+    In the notation: ``relative_position_bias(buckets, heads)``.
+    """
+
+    notation = "relative_position_bias"
+    _needed = ("buckets", "heads",)
+
+    def __init__(self, buckets: int, heads: int, *, name: str | None = None) -> None:
+        super().__init__({"buckets": buckets, "heads": heads}, None, name)
+
+
 class Reshape(Layer):
     """The same numbers in another shape.
 
@@ -1063,6 +1177,35 @@ class Select(Layer):
 
     def __init__(self, index: int, axis: int = 1, *, name: str | None = None) -> None:
         super().__init__({"index": index, "axis": axis}, None, name)
+
+
+class SeparableConv(Layer):
+    """A convolution of each channel for itself, then one of single places.
+
+    In the notation: ``separable_conv(channels, kernel, stride=1, pad=0, dilation=1, bias=true)``.
+    """
+
+    notation = "separable_conv"
+    _needed = ("channels", "kernel",)
+    _defaults = {"stride": 1, "pad": 0, "dilation": 1, "bias": True}
+
+    def __init__(
+        self,
+        channels: int,
+        kernel: Sizes,
+        stride: Sizes = 1,
+        pad: Sizes | str = 0,
+        dilation: Sizes = 1,
+        bias: bool = True,
+        *,
+        activation: Like | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            {"channels": channels, "kernel": kernel, "stride": stride, "pad": pad, "dilation": dilation, "bias": bias},
+            activation,
+            name,
+        )
 
 
 class SiLU(Layer):
@@ -1248,3 +1391,16 @@ class Upsample(Layer):
 
     def __init__(self, scale: Sizes = 2, mode: str = "nearest", *, name: str | None = None) -> None:
         super().__init__({"scale": scale, "mode": mode}, None, name)
+
+
+class ZeroPad(Layer):
+    """Zeros around a map.
+
+    In the notation: ``zero_pad(pad)``.
+    """
+
+    notation = "zero_pad"
+    _needed = ("pad",)
+
+    def __init__(self, pad: Sizes | str, *, name: str | None = None) -> None:
+        super().__init__({"pad": pad}, None, name)

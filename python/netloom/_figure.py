@@ -123,6 +123,11 @@ class Figure:
         self._notes = [] if self._options.get("style") == "text" else self._drawing.draw()
 
     @property
+    def models(self) -> tuple[Model, ...]:
+        """The models it shows."""
+        return tuple(self._models)
+
+    @property
     def notes(self) -> list[str]:
         """Remarks on the figure and its model: which style was taken and why, what was folded, what is odd."""
         return [*self._notes, *(note for model in self._models for note in model.notes)]

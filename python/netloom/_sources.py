@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from netloom import _core
+from netloom._trace import framework_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -129,14 +129,15 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
     unknown = [k for k in capture if k not in _DEFAULTS]
     if unknown:
         raise TypeError(f"read() got an unexpected keyword argument {unknown[0]!r}")
-    if _is_of(model, "torch"):
+    framework = framework_of(model)
+    if framework == "torch":
         from netloom import _torch
 
         captured = _torch.capture(model, **capture)
         # A scripted model is its own archive.
         file = "model.pt" if captured.source.startswith(b"PK") else "model.pt2.json"
         return _of_capture(captured, file, name)
-    if _is_of(model, "keras", "tf_keras"):
+    if framework == "keras":
         from netloom import _keras
 
         _only(capture, ("input", "trace"), "only a live PyTorch model is looked at so", model)
@@ -154,7 +155,7 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
     if hasattr(type(model), "_netloom_model"):
         written: Model = model._netloom_model()
         return written
-    if _is_of(model, "onnx") and hasattr(model, "SerializeToString"):
+    if type(model).__name__ == "ModelProto" and hasattr(model, "SerializeToString"):
         own = name or getattr(getattr(model, "graph", None), "name", "") or ""
         return Model(_core.read("model.onnx", model.SerializeToString(), own))
     raise TypeError(
@@ -171,13 +172,6 @@ def _only(capture: Mapping[str, Any], known: Sequence[str], why: str, model: Any
 def _of_capture(captured: Captured, file: str, name: str | None) -> Model:
     core = _core.read(file, captured.source, name or captured.name, captured.notes)
     return Model(core, captured)
-
-
-def _is_of(model: Any, *roots: str) -> bool:
-    """Whether the class of a thing, or one it inherits from, is of a package that is imported already."""
-    if not any(root in sys.modules for root in roots):
-        return False
-    return any(cls.__module__.split(".")[0] in roots for cls in type(model).__mro__)
 
 
 def _kind(thing: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netloom import _core
 from netloom._figure import Figure
 from netloom._options import DiffOptions, Path
-from netloom._sources import Model, read
+from netloom._sources import CaptureOptions, Model, read
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "diff"]
 
 
-def diff(before: Any, after: Any, **capture: Any) -> Difference:
+def diff(before: Any, after: Any, **capture: Unpack[CaptureOptions]) -> Difference:
     """Compare two models by structure: names, the order of a file and the ways of exporters do not count.
 
     Models, and how live ones are looked at, are as in :func:`netloom.draw`.

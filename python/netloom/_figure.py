@@ -181,10 +181,9 @@ class Figure:
 
     def display(self, *, interactive: bool = False, height: int = _FRAME_PX) -> None:
         """Show the figure in a notebook now; ``interactive`` shows the page of :meth:`html` in a frame of ``height`` px."""
-        from IPython import display
+        from IPython.display import display
 
-        shown: Any = display.HTML(self._frame(height)) if interactive else self  # type: ignore[no-untyped-call]
-        display.display(shown)  # type: ignore[no-untyped-call]
+        display(_Page(self._frame(height)) if interactive else self)  # type: ignore[no-untyped-call]
 
     def _with(self, options: Mapping[str, Any]) -> _core.Drawing:
         """The drawing with other options."""
@@ -228,3 +227,13 @@ class Figure:
     def __repr__(self) -> str:
         names = [self._options.get("name") or model.name for model in self._models]
         return f"<netloom.Figure of {', '.join(repr(name) if name else 'a model' for name in names)}>"
+
+
+class _Page:
+    """What a notebook shows as HTML."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+
+    def _repr_html_(self) -> str:
+        return self._html

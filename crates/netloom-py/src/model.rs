@@ -21,10 +21,14 @@ impl Model {
         &self.0.name
     }
 
-    /// The graph as documented JSON.
-    fn json(&self, py: Python<'_>) -> PyResult<String> {
+    /// The model as a text in one of the formats that are written.
+    fn write(&self, py: Python<'_>, format: String) -> PyResult<String> {
         let model = self.0.clone();
-        beside::run(py, move || netloom::import::writers::json::write(&model.graph))
+        let text = beside::run(py, move || match format.as_str() {
+            "json" => Ok(netloom::import::writers::json::write(&model.graph)),
+            _ => Err(netloom::Error::unknown("format", &format, ["json"]).into()),
+        })?;
+        raised(py, text)
     }
 
     /// Totals, layers and modules as JSON.

@@ -450,6 +450,17 @@ def test_activations_on_request():
     assert (captured.activations[""] == model(*x).detach().numpy()).all()
 
 
+def test_results_keep_their_names():
+    for method in ("hooks", "export"):
+        captured = _torch.capture(Recurrent(), input=({"x": torch.rand(2, 3, 5)},), method=method)
+        root = next(c for c in program(captured)["graph_module"]["module_call_graph"] if c["fqn"] == "")
+        spec = json.loads(root["signature"]["out_spec"])[1]
+        assert (
+            json.loads(spec["context"])[:2] == ["mean", "states"]
+            and len(spec["children_spec"][1]["children_spec"]) == 2
+        )
+
+
 def test_symbolic_sizes():
     captured = _torch.capture(
         nn.Sequential(nn.Linear(4, 2)), input_size=(3, 4), dynamic=({0: torch.export.Dim("batch")},)

@@ -209,7 +209,11 @@ def written(recorder: Recorder, name: str, notes: list[str], activations) -> Cap
     }
     where = None if failed is None else f"{failed['module'] or name}: {failed['message']}"
     return Captured(
-        schema.document(graph, signature, extra, module_paths=list(classes)), name, notes, where, activations
+        schema.document(graph, signature, extra, None, list(classes), recorder.out_spec),
+        name,
+        notes,
+        where,
+        activations,
     )
 
 
@@ -241,7 +245,7 @@ def example_on_meta(v):
 
 def from_program(program, model, notes) -> Captured:
     """An exported program as bytes, with facts about weights from the model where there is one."""
-    graph, signature, ranges, paths = exporter.program(program)
+    graph, signature, ranges, paths, out_spec = exporter.program(program)
     results = [r["name"] for o in graph["outputs"] for r in tensor_names(o)]
     if results and not any("sym" in k for n in graph["nodes"] for i in n["inputs"] for k in i["arg"]):
         graph["nodes"] = reaching(graph["nodes"], results, in_place=True)
@@ -266,7 +270,7 @@ def from_program(program, model, notes) -> Captured:
         "failed_at": None,
         "notes": notes,
     }
-    return Captured(schema.document(graph, signature, extra, ranges, paths), name, notes)
+    return Captured(schema.document(graph, signature, extra, ranges, paths, out_spec), name, notes)
 
 
 __all__ = ["capture", "flat_tensors"]

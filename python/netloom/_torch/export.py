@@ -14,9 +14,9 @@ def export(model, args, kwargs, dynamic=None):
     return torch.export.export(model, args, kwargs or None, dynamic_shapes=dynamic, strict=False)
 
 
-def program(exported) -> tuple[dict, dict, dict, list[str]]:
-    """Graph, signature, ranges of symbols and paths of modules of an exported program, as the schema has
-    them."""
+def program(exported) -> tuple[dict, dict, dict, list[str], str | None]:
+    """Graph, signature, ranges of symbols, paths of modules and form of results of an exported program, as
+    the schema has them."""
     specs = {spec.arg.name: spec for spec in exported.graph_signature.input_specs}
     writer = GraphWriter(exported.graph_module)
     graph = writer.write(exported.graph)
@@ -31,7 +31,18 @@ def program(exported) -> tuple[dict, dict, dict, list[str]]:
         str(symbol): {"min_val": bound(r.lower), "max_val": bound(r.upper)}
         for symbol, r in exported.range_constraints.items()
     }
-    return graph, signature, ranges, [entry.fqn for entry in exported.module_call_graph]
+    paths = [entry.fqn for entry in exported.module_call_graph]
+    return graph, signature, ranges, paths, out_spec(exported)
+
+
+def out_spec(exported) -> str | None:
+    """The form of the results, with the names of dictionaries."""
+    try:
+        spec = next(e.signature.out_spec for e in exported.module_call_graph if e.fqn == "")
+        return torch.utils._pytree.treespec_dumps(spec)
+    except Exception:
+        # A class without a way to be written down: its parts go without names.
+        return None
 
 
 def bound(v) -> int | None:

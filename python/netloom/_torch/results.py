@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import torch
 
 from .record import Recorder
@@ -16,20 +18,35 @@ def keep_outputs(activations: dict, key: str, out) -> None:
         )
 
 
-def outputs_of(v, depth: int = 0) -> list[torch.Tensor]:
+def outputs_of(v) -> list[torch.Tensor]:
     """All tensors in what a model gives back; of an object of its own class, those among its attributes."""
-    if isinstance(v, torch.Tensor):
-        return [v]
-    if depth > 8 or v is None or isinstance(v, (str, bytes, int, float, torch.nn.Module)):
+    return [v] if isinstance(v, torch.Tensor) else [t for _, x in members(v) for t in outputs_of(x)]
+
+
+def members(v) -> list[tuple[str, object]]:
+    """The parts of a collection with their names, where they have any."""
+    if v is None or isinstance(v, (str, bytes, int, float, torch.nn.Module, torch.dtype, torch.device)):
         return []
     if isinstance(v, dict):
-        return [t for x in v.values() for t in outputs_of(x, depth + 1)]
-    if isinstance(v, (list, tuple, set)):
-        return [t for x in v for t in outputs_of(x, depth + 1)]
-    held = [getattr(v, n, None) for n in getattr(type(v), "__slots__", ())] + list(
-        getattr(v, "__dict__", {}).values()
-    )
-    return [t for x in held for t in outputs_of(x, depth + 1)]
+        return [(str(k), x) for k, x in v.items()]
+    if isinstance(v, tuple) and hasattr(v, "_fields"):
+        return list(zip(v._fields, v, strict=True))
+    if isinstance(v, (list, tuple)):
+        return [("", x) for x in v]
+    slots = [(n, getattr(v, n, None)) for n in getattr(type(v), "__slots__", ())]
+    held = slots + list(getattr(v, "__dict__", {}).items())
+    return [(n, x) for n, x in held if isinstance(x, (torch.Tensor, dict, list, tuple))]
+
+
+def spec_of(v) -> dict:
+    """The form of what a model gives back, as torch.export describes it: tensors only, with the names of
+    dictionaries."""
+    if isinstance(v, torch.Tensor):
+        return {"type": None, "context": None, "children_spec": []}
+    parts = [(n, x) for n, x in members(v) if outputs_of(x)]
+    names = [n for n, _ in parts]
+    kind, context = ("builtins.dict", json.dumps(names)) if any(names) else ("builtins.tuple", "null")
+    return {"type": kind, "context": context, "children_spec": [spec_of(x) for _, x in parts]}
 
 
 def finish(recorder: Recorder, out, error) -> None:
@@ -42,6 +59,7 @@ def finish(recorder: Recorder, out, error) -> None:
         names = [node or recorder.last] if node or recorder.last else []
     elif names:
         recorder.nodes = reaching(recorder.nodes, names, in_place=False)
+    recorder.out_spec = json.dumps([1, spec_of(out)]) if names and error is None else None
     recorder.outputs = [{"as_tensor": {"name": n}} for n in names]
     for t, name in recorder.roots.values():
         t.__dict__.pop("_netloom_part", None)

@@ -1,4 +1,5 @@
-"""One forward pass that is recorded: weights, inputs and switches in place before it, everything back after it."""
+"""One forward pass that is recorded: weights, inputs and switches in place before it, everything back
+after it."""
 
 from __future__ import annotations
 

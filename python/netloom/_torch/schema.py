@@ -68,14 +68,22 @@ EMPTY_LISTS = {
 
 
 def document(
-    graph: dict, signature: dict, extra: dict, ranges: dict | None = None, module_paths: list[str] = ()
+    graph: dict,
+    signature: dict,
+    extra: dict,
+    ranges: dict | None = None,
+    module_paths: list[str] = (),
+    out_spec: str | None = None,
 ) -> bytes:
     """The whole file: the graph, its signature, and Netloom's own key beside them."""
+    outer = {"inputs": [], "outputs": [], "in_spec": "", "out_spec": out_spec} if out_spec else None
     program = {
         "graph_module": {
             "graph": graph,
             "signature": signature,
-            "module_call_graph": [{"fqn": path, "signature": None} for path in module_paths],
+            "module_call_graph": [
+                {"fqn": path, "signature": outer if path == "" else None} for path in module_paths
+            ],
             "metadata": {},
             "treespec_namedtuple_fields": {},
         },

@@ -1,6 +1,7 @@
 //! The formats that can be read: one file or folder per format, listed in [`FORMATS`].
 
 pub mod caffe;
+pub mod coreml;
 pub mod darknet;
 pub mod dot;
 pub mod hugging_face;
@@ -20,6 +21,7 @@ use crate::{Error, ErrorKind, Format, Source};
 /// Every format, in order of name.
 pub static FORMATS: &[&dyn Format] = &[
     &caffe::Caffe,
+    &coreml::CoreMl,
     &darknet::Darknet,
     &dot::Dot,
     &hugging_face::HuggingFace,

@@ -55,7 +55,7 @@ class Difference(Mapping[str, Any]):
 
     def draw(self, **options: Unpack[DiffOptions]) -> Figure:
         """Both models in one figure: what was added, removed and changed."""
-        return Figure(self._core, self._models, options)
+        return Figure(lambda said: self._core.draw(said[0]), self._models, options)
 
     def save(self, path: Path, *, to: str | None = None, **options: Unpack[DiffOptions]) -> Figure:
         """Write the figure, or the report as ``.txt`` or ``.json``, to a file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html as markup
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,7 +68,8 @@ def draw(
 
     ``model`` is a path, the bytes of a file, a ``torch.nn.Module``, ``torch.export.ExportedProgram`` or
     ``torch.jit.ScriptModule``, a Keras model, an ``onnx.ModelProto``, a :class:`netloom.Network` or a
-    :class:`netloom.Model`; a list of them stands side by side, where the style can.
+    :class:`netloom.Model`; a list of them stands side by side, where the style can. A path that ends in ``.toml`` describes
+    a whole figure, as for the command.
 
     What can be said about a figure is what ``netloom draw`` takes, in the same words; see
     :class:`netloom.DrawOptions`. The rest says how a live PyTorch model is looked at: by an example ``input``, or by its
@@ -83,7 +84,10 @@ def draw(
 
     Raises :class:`netloom.Error` when the model cannot be read or an option does not exist.
     """
-    options = {name: value for name, value in locals().items() if name in DrawOptions.__annotations__}
+    # What is as the command has it need not be said.
+    usual = draw.__kwdefaults__ or {}
+    said_here = {name: value for name, value in locals().items() if name in DrawOptions.__annotations__}
+    options = {name: value for name, value in said_here.items() if value is not usual[name]}
     capture = {
         "input": input,
         "input_size": input_size,
@@ -94,9 +98,11 @@ def draw(
         "dynamic": dynamic,
         "trace": trace,
     }
-    beside = model if isinstance(model, (list, tuple)) else [model]
-    models = [read(m, **capture) for m in beside]
-    return Figure(None, models, options)
+    if isinstance(model, (str, os.PathLike)) and os.fspath(model).endswith(".toml"):
+        os.stat(model)
+        return Figure(lambda said: _core.draw_file(model, *said), [], options)
+    models = [read(m, **capture) for m in (model if isinstance(model, (list, tuple)) else [model])]
+    return Figure(lambda said: _core.draw([m._core for m in models], *said), models, options)
 
 
 class Figure:
@@ -113,12 +119,15 @@ class Figure:
     """
 
     def __init__(
-        self, found: _core.Comparison | None, models: Sequence[Model], options: Mapping[str, Any]
+        self,
+        made: Callable[[tuple[list[tuple[str, list[str]]], dict[str, bytes]]], _core.Drawing],
+        models: Sequence[Model],
+        options: Mapping[str, Any],
     ) -> None:
-        self._found = found
+        self._made = made
         self._models = list(models)
-        self._options = {name: value for name, value in options.items() if value is not None}
-        self._drawing = self._made(self._options)
+        self._options = dict(options)
+        self._drawing = made(said(self._options))
         # What is wrong with an option is told where it stands, not where the figure is shown.
         self._notes = [] if self._options.get("style") == "text" else self._drawing.draw()
 
@@ -188,13 +197,7 @@ class Figure:
     def _with(self, options: Mapping[str, Any]) -> _core.Drawing:
         """The drawing with other options."""
         changed = {**self._options, **options}
-        return self._drawing if changed == self._options else self._made(changed)
-
-    def _made(self, options: Mapping[str, Any]) -> _core.Drawing:
-        words, files = said(options)
-        if self._found is not None:
-            return self._found.draw(words)
-        return _core.draw([m._core for m in self._models], words, files)
+        return self._drawing if changed == self._options else self._made(said(changed))
 
     def _frame(self, height: int) -> str:
         """The page in a frame that shares nothing with the notebook around it."""
@@ -226,6 +229,8 @@ class Figure:
 
     def __repr__(self) -> str:
         names = [self._options.get("name") or model.name for model in self._models]
+        if not names:
+            return "<netloom.Figure>"
         return f"<netloom.Figure of {', '.join(repr(name) if name else 'a model' for name in names)}>"
 
 

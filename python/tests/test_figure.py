@@ -65,6 +65,17 @@ def test_models_stand_side_by_side(root: Path) -> None:
     assert repr(both) == "<netloom.Figure of 'resnet18', 'resnet34'>"
 
 
+def test_a_figure_file_is_drawn_with_what_is_said_beside(example: Path, tmp_path: Path) -> None:
+    file = tmp_path / "figure.toml"
+    file.write_text(f'model = "{example}"\ndepth = 1\ntheme = "dark"\n[set]\n"label.size" = 9\n')
+    alike = nl.draw(example, depth=1, theme="dark", set={"label.size": 9})
+    assert nl.draw(file).svg == alike.svg
+    assert nl.draw(file, theme="light").svg == nl.draw(example, depth=1, set={"label.size": 9}).svg
+    file.write_text('model = "missing.onnx"\ndept = 1\n')
+    with pytest.raises(nl.Error, match="unknown key `dept`"):
+        nl.draw(file)
+
+
 def test_bytes_paths_and_models_are_the_same_model(example: Path) -> None:
     svg = nl.draw(example).svg
     assert nl.draw(str(example)).svg == svg

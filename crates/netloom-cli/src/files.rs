@@ -145,6 +145,10 @@ impl Folder {
         Self { path: PathBuf::new(), given }
     }
 
+    pub(crate) fn at(self, path: &Path) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.given.contains_key(name) || Path::new(name).exists()
     }

@@ -1,6 +1,7 @@
 //! Options said by another program: by name with values, in the words and with the defaults of the command.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Arg, CommandFactory as _, Parser as _};
@@ -26,6 +27,14 @@ pub fn draw(models: Vec<Arc<Model>>, options: &[Said], files: &Folder) -> Result
         Command::Draw(args) => Drawing::new(models, &args, files),
         _ => Err(Failure::usage("expected a figure to draw")),
     }
+}
+
+/// The figure that a figure file describes; `options` win over what it says.
+///
+/// # Errors
+/// When the file is none, a model cannot be read, there is no such option or it does not take the value.
+pub fn figure_file(path: &Path, options: &[Said], files: &Folder) -> Result<Drawing, Failure> {
+    figure::drawing(path, &words("draw", options)?, files)
 }
 
 /// The figure of a comparison with options of `netloom diff`.
@@ -56,10 +65,21 @@ pub fn options(verb: &str) -> Vec<(String, String, String, Vec<String>, bool, bo
         .collect()
 }
 
-/// The arguments that options stand for, as if they were typed, with something in the place of the models.
+/// The arguments that options stand for, with something in the place of the models.
 fn parse(verb: &str, options: &[Said]) -> Result<Args, Failure> {
-    let known = named(verb);
     let mut line: Vec<OsString> = vec!["netloom".into(), verb.into()];
+    line.extend(words(verb, options)?);
+    line.push("--".into());
+    let command = Args::command();
+    let models = command.find_subcommand(verb).map_or(0, |c| c.get_positionals().count());
+    line.extend(vec![OsString::from("model"); models]);
+    Args::try_parse_from(line).map_err(|e| Failure::usage(figure::first_line(&e)))
+}
+
+/// Options as they would be typed.
+fn words(verb: &str, options: &[Said]) -> Result<Vec<OsString>, Failure> {
+    let known = named(verb);
+    let mut line = Vec::new();
     for (name, values) in options {
         let plain = name.replace('_', "-");
         let negated = format!("no-{plain}");
@@ -87,11 +107,7 @@ fn parse(verb: &str, options: &[Said]) -> Result<Args, Failure> {
             line.push(option(long, OsStr::new(value)));
         }
     }
-    line.push("--".into());
-    let command = Args::command();
-    let models = command.find_subcommand(verb).map_or(0, |c| c.get_positionals().count());
-    line.extend(vec![OsString::from("model"); models]);
-    Args::try_parse_from(line).map_err(|e| Failure::usage(figure::first_line(&e)))
+    Ok(line)
 }
 
 fn expected(name: &str, what: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! A figure of one model or of several, in any format.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use netloom_cli::said::{self, Said};
@@ -68,5 +69,17 @@ pub(crate) fn draw(
 ) -> PyResult<Drawing> {
     let models: Vec<_> = models.iter().map(|m| m.get().0.clone()).collect();
     let drawing = beside::run(py, move || said::draw(models, &options, &Folder::given(files)))?;
+    Ok(Drawing::new(raised(py, drawing)?))
+}
+
+/// Draws what a figure file describes; options said beside win.
+#[pyfunction]
+pub(crate) fn draw_file(
+    py: Python<'_>,
+    path: PathBuf,
+    options: Vec<Said>,
+    files: BTreeMap<String, Vec<u8>>,
+) -> PyResult<Drawing> {
+    let drawing = beside::run(py, move || said::figure_file(&path, &options, &Folder::given(files)))?;
     Ok(Drawing::new(raised(py, drawing)?))
 }

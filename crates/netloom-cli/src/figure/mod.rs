@@ -5,15 +5,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, Parser as _};
 
 use crate::args::{Args, Command, DrawArgs};
 use crate::draw;
-use crate::drawing;
+use crate::drawing::{self, Drawing};
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Folder};
 
 mod load;
 mod save;
@@ -35,22 +36,44 @@ pub(crate) fn run(args: &DrawArgs, given: &ArgMatches) -> Result<(), Failure> {
     if args.models.len() > 1 {
         return Err(Failure::usage("expected a figure file alone: the models it draws are named in it"));
     }
+    let (args, folder, given) = read(file, options(given), &|id| is_given(given, id))?;
+    draw::run(&args, &folder)?;
+    given.subcommand_matches("draw").map_or(Ok(()), |given| save(&args, given))
+}
+
+/// The figure that a file describes, with `options` said beside in the words of the command, which win.
+pub(crate) fn drawing(file: &Path, options: &[OsString], files: &Folder) -> Result<Drawing, Failure> {
+    let line = ["netloom", "draw"].map(OsString::from).into_iter().chain(options.iter().cloned());
+    let line = line.chain(["--".into(), "model".into()]);
+    let said = Args::command().try_get_matches_from(line).map_err(|e| Failure::usage(first_line(&e)))?;
+    let said = said.subcommand_matches("draw");
+    let (args, folder, _) = read(file, options.to_vec(), &|id| said.is_some_and(|s| is_given(s, id)))?;
+    let models = args.models.iter().map(|path| files::open(path).map(Arc::new));
+    let models = models.collect::<Result<Vec<_>, _>>()?;
+    Drawing::new(models, &args, &files.clone().at(&folder))
+}
+
+/// The arguments that a figure file stands for with what is typed beside, which comes last, where it wins; and the folder
+/// of the file.
+fn read(
+    file: &Path,
+    typed: Vec<OsString>,
+    is_given: &dyn Fn(&str) -> bool,
+) -> Result<(Box<DrawArgs>, PathBuf, ArgMatches), Failure> {
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let text = files::text(file)?;
     let mut line: Vec<OsString> = vec!["netloom".into(), "draw".into()];
-    let loaded = load::arguments(&text, &file.display().to_string(), &folder, &|id| is_given(given, id))?;
-    // What is typed comes last, where it wins.
+    let loaded = load::arguments(&text, &file.display().to_string(), &folder, is_given)?;
     line.extend(loaded.options);
-    line.extend(options(given));
+    line.extend(typed);
     line.push("--".into());
     line.extend(loaded.models.into_iter().map(PathBuf::into_os_string));
     let wrong = |e: clap::Error| Failure::usage(first_line(&e));
     let matches = Args::command().try_get_matches_from(&line).map_err(wrong)?;
-    let Command::Draw(args) = Args::try_parse_from(&line).map_err(wrong)?.command else {
-        return Err(Failure::usage("expected a figure to draw"));
-    };
-    draw::run(&args, &folder)?;
-    matches.subcommand_matches("draw").map_or(Ok(()), |given| save(&args, given))
+    match Args::try_parse_from(&line).map_err(wrong)?.command {
+        Command::Draw(args) => Ok((args, folder, matches)),
+        _ => Err(Failure::usage("expected a figure to draw")),
+    }
 }
 
 fn save(args: &DrawArgs, given: &ArgMatches) -> Result<(), Failure> {

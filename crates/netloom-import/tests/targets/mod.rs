@@ -57,6 +57,35 @@ pub fn loom_read(data: &[u8]) {
     }
 }
 
+/// Reads bytes as one format, by its reader alone, and takes what comes out through inference, lifting and counting.
+pub fn format_read(format: &str, name: &str, data: &[u8]) {
+    let reader = netloom_import::FORMATS.iter().find(|f| f.name() == format).expect("a registered format");
+    let source = Bytes::new(name, data);
+    let _ = reader.sniff(&source);
+    match reader.read(&source) {
+        Ok(mut graph) => {
+            if graph.nodes().len() < 500 {
+                check(&graph);
+            }
+            netloom_graph::infer::infer(&mut graph);
+            let lifted = netloom_graph::lift::lift(&graph);
+            let (before, after) =
+                (netloom_graph::summary::summary(&graph), netloom_graph::summary::summary(&lifted.graph));
+            assert_eq!(after.parameters, before.parameters);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Reads bytes as whatever they are, archives included.
+pub fn any_read(data: &[u8]) {
+    match read(&Bytes::new("fuzz", data)) {
+        Ok(graph) if graph.nodes().len() < 500 => check(&graph),
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 /// Links hold in both directions, and every id names something.
 fn check(graph: &Graph) {
     for (id, node) in graph.nodes() {

@@ -76,6 +76,16 @@ const REGISTRIES: &[Registry] = &[
         beside: &[("inside", "models inside archives")],
     },
     Registry {
+        folder: "crates/netloom-import/src/formats/keras/layers",
+        home: "crates/netloom-import/src/formats/keras/layers/mod.rs",
+        table: "FAMILIES",
+        order: Order::ByName,
+        beside: &[
+            ("custom", "layers of classes that are not known"),
+            ("ops", "operations between layers, told by their module"),
+        ],
+    },
+    Registry {
         folder: "crates/netloom-import/src/formats/loom/layers",
         home: "crates/netloom-import/src/formats/loom/layers/mod.rs",
         table: "FAMILIES",

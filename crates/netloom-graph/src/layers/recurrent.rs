@@ -47,6 +47,18 @@ pub const FAMILY: &[Layer] = &[
         ..RECURRENT
     },
     Layer {
+        name: "conv_lstm",
+        about: "an LSTM over a film whose gates are convolutions",
+        names: &[("keras", "ConvLSTM1D"), ("keras", "ConvLSTM2D"), ("keras", "ConvLSTM3D")],
+        infer: |_| Ok(()),
+        macs: |_, _| None,
+        label: |_, node| match node.attributes.int("filters") {
+            Some(n) => Label::new(format!("ConvLSTM {n}")),
+            None => Label::new("ConvLSTM"),
+        },
+        ..RECURRENT
+    },
+    Layer {
         name: "rnn_cell",
         about: "one step of a recurrent network: a new state from the input and the old state",
         names: &[("loom", "rnn_cell")],
@@ -83,6 +95,9 @@ fn directions(direction: Option<&str>) -> i64 {
 
 /// All states, then the last one, and for an LSTM the last memory.
 fn recurrent(cx: &mut Infer<'_>) -> Ruled {
+    if cx.node().domain == "loom" {
+        return joined(cx);
+    }
     let dtype = cx.dtype(0);
     let ways = Dim::Known(directions(cx.attributes().string("direction")));
     let hidden = cx.int("hidden_size").map_or_else(|| cx.dim(2, 2), Dim::Known);
@@ -104,10 +119,40 @@ fn recurrent(cx: &mut Infer<'_>) -> Ruled {
     Ok(())
 }
 
+/// Outside ONNX both directions stand side by side in the features, and a layer may give its last state alone: the
+/// setting `sequences` is 0 then. Matrices are of any layout; those of the way back are the inputs from [`BACK`] on.
+fn joined(cx: &mut Infer<'_>) -> Ruled {
+    let dtype = cx.dtype(0);
+    let ways = Dim::Known(directions(cx.attributes().string("direction")));
+    let hidden = cx.int("hidden_size").map_or(Dim::Unknown, Dim::Known);
+    let x = cx.dims_of_rank(0, 3)?;
+    let at = |axis: usize| x.as_ref().map_or(Dim::Unknown, |x| x[axis].clone());
+    let (first, second) = (at(0), at(1));
+    let batch = if cx.flag("layout") { first.clone() } else { second.clone() };
+    let features = ways.times(&hidden);
+    let all = match cx.int("sequences") {
+        Some(0) => vec![batch.clone(), features],
+        _ => vec![first, second, features],
+    };
+    cx.set(0, dtype, Shape::Ranked(all));
+    for output in 1..cx.n_outputs() {
+        cx.set(output, dtype, vec![batch.clone(), hidden.clone()]);
+    }
+    Ok(())
+}
+
+/// From which input on a recurrent layer that is not of ONNX has the kernels of its way back.
+const BACK: usize = 8;
+
 /// Every gate multiplies the input and the state by a matrix, at every step, for every example.
 fn macs(graph: &Graph, node: &Node) -> Option<u64> {
     let x = rules::input_shape(graph, node, 0)?;
     let steps = rules::count(x.get(..2)?)?;
+    if node.domain == "loom" {
+        let kernels = [1, 2, BACK, BACK + 1].into_iter().filter(|i| node.input(*i).is_some());
+        let sizes = kernels.map(|i| rules::count(rules::input_shape(graph, node, i)?));
+        return sizes.sum::<Option<u64>>()?.checked_mul(steps);
+    }
     let input = rules::count(rules::input_shape(graph, node, 1)?)?;
     let state = rules::count(rules::input_shape(graph, node, 2)?)?;
     input.checked_add(state)?.checked_mul(steps)
@@ -141,6 +186,14 @@ mod tests {
             "f32[n,35,1,8] f32[n,1,8]",
         );
         check("RNN", "", "f32? f32[1,8,16] f32[1,8,8]", "f32[?,1,?,8] f32[1,?,8]");
+        let settings = "hidden_size=8 layout=1 direction=bidirectional";
+        check("loom.lstm", settings, "f32[n,35,16] f32[16,32] f32[8,32]", "f32[n,35,16] f32[n,8]");
+        check(
+            "loom.gru",
+            "hidden_size=8 layout=1 sequences=0",
+            "f32[n,35,16] f32[16,24] f32[8,24]",
+            "f32[n,8]",
+        );
         let inputs = "f32[35,4,16] f32[2,32,16] f32[2,32,8]";
         let settings = "hidden_size=8 direction=bidirectional";
         check_label("LSTM", settings, inputs, "BiLSTM 8", Some(2 * 35 * 4 * 32 * (16 + 8)));

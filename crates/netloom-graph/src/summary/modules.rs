@@ -1,5 +1,7 @@
 //! One row per module: what is inside, and what comes out.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::ModuleSummary;
 use super::learned::{self, Learned};
 use crate::{Graph, ModuleId, Producer, TensorId};
@@ -35,6 +37,7 @@ fn add_parameters(graph: &Graph, learned: &Learned, rows: &mut [ModuleSummary]) 
     for (id, node) in graph.nodes() {
         users.extend(learned.read_by(id).iter().map(|t| (*t, node.module)));
     }
+    users.extend(unread(graph, learned, &users));
     users.sort_unstable();
     users.dedup();
     let mut counted: Vec<Option<TensorId>> = vec![None; rows.len()];
@@ -48,6 +51,22 @@ fn add_parameters(graph: &Graph, learned: &Learned, rows: &mut [ModuleSummary]) 
             rows[at.index()].parameters = rows[at.index()].parameters.saturating_add(elements);
         }
     }
+}
+
+/// What no node reads belongs to the module whose path its name begins with.
+fn unread(graph: &Graph, learned: &Learned, users: &[(TensorId, ModuleId)]) -> Vec<(TensorId, ModuleId)> {
+    let read: BTreeSet<TensorId> = users.iter().map(|(t, _)| *t).collect();
+    let loose: Vec<TensorId> = learned.tensors.iter().copied().filter(|t| !read.contains(t)).collect();
+    if loose.is_empty() {
+        return Vec::new();
+    }
+    let paths: BTreeMap<&str, ModuleId> = graph.modules().map(|(id, m)| (m.path.as_str(), id)).collect();
+    let owner = |tensor: TensorId| {
+        let name = graph.tensor(tensor).name.as_str();
+        let mut before = std::iter::successors(Some(name), |n| n.rsplit_once('.').map(|(rest, _)| rest));
+        before.find_map(|p| paths.get(p).copied()).unwrap_or(graph.root())
+    };
+    loose.into_iter().map(|t| (t, owner(t))).collect()
 }
 
 fn add_costs(graph: &Graph, costs: &[Option<u64>], rows: &mut [ModuleSummary]) {

@@ -7,6 +7,7 @@ pub mod dot;
 pub mod hugging_face;
 pub mod inside;
 pub mod json;
+pub mod keras;
 pub mod loom;
 pub mod mxnet;
 pub mod onnx;
@@ -26,6 +27,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &dot::Dot,
     &hugging_face::HuggingFace,
     &json::Json,
+    &keras::Keras,
     &loom::Loom,
     &mxnet::Mxnet,
     &onnx::Onnx,

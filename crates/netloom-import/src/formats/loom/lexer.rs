@@ -31,6 +31,8 @@ pub enum Kind {
     Sign(char),
     /// `..`
     Dots,
+    /// `# …` to the end of the line; only [`lex_all`] gives it.
+    Comment,
     /// The end of a line.
     Line,
     /// The end of the text.
@@ -47,6 +49,7 @@ impl Kind {
             Self::Text(t) => format!("\"{}\"", shorten(t)),
             Self::Sign(c) => format!("`{c}`"),
             Self::Dots => "`..`".to_owned(),
+            Self::Comment => "a comment".to_owned(),
             Self::Line => "the end of the line".to_owned(),
             Self::End => "the end of the text".to_owned(),
         }
@@ -59,6 +62,13 @@ fn shorten(text: &str) -> String {
 
 /// Splits a text into tokens; the last one is [`Kind::End`]. Mistakes are told and skipped.
 pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
+    let mut tokens = lex_all(text, problems);
+    tokens.retain(|t| t.kind != Kind::Comment);
+    tokens
+}
+
+/// The same with comments.
+pub fn lex_all(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = text.strip_prefix('\u{feff}').map_or(0, |rest| text.len() - rest.len());
     while let Some(c) = text[at..].chars().next() {
@@ -66,7 +76,7 @@ pub fn lex(text: &str, problems: &mut Vec<Problem>) -> Vec<Token> {
         let (kind, len) = match c {
             '\n' => (Some(Kind::Line), 1),
             c if c.is_whitespace() => (None, c.len_utf8()),
-            '#' => (None, rest.find('\n').unwrap_or(rest.len())),
+            '#' => (Some(Kind::Comment), rest.find('\n').unwrap_or(rest.len())),
             c if c.is_alphabetic() || c == '_' => {
                 let len = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
                 (Some(Kind::Word(rest[..len].to_owned())), len)

@@ -4,6 +4,7 @@ mod ast;
 mod build;
 mod call;
 mod eval;
+mod format;
 mod layers;
 mod lexer;
 mod make;
@@ -13,6 +14,7 @@ mod problem;
 mod tests;
 
 pub use build::{MAX_DEPTH, MAX_FLOW};
+pub use format::{MAX_COLUMNS, format};
 pub use lexer::MAX_WORD;
 pub use make::{MAX_PARTS, MAX_PATH};
 pub use parser::{MAX_ITEMS, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS, RESERVED};

@@ -6,7 +6,7 @@
 mod context;
 mod order;
 
-pub(crate) use order::topological;
+pub use order::topological;
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use crate::{Graph, NodeId, Producer, RegionId};
 ///
 /// Nodes inside a region come after whatever their region's owner waits for; a node of a cycle comes last, in file
 /// order.
-pub(crate) fn topological(graph: &Graph) -> (Vec<NodeId>, Option<Vec<NodeId>>) {
+pub fn topological(graph: &Graph) -> (Vec<NodeId>, Option<Vec<NodeId>>) {
     let n = graph.nodes().len();
     let mut waits_for: Vec<usize> = vec![0; n];
     let mut feeds: Vec<Vec<u32>> = vec![Vec::new(); n];

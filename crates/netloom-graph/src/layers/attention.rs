@@ -145,6 +145,20 @@ fn operands(dims: [Option<&[Dim]>; 3], q_heads: Option<i64>, kv_heads: Option<i6
 
 fn attention(cx: &mut Infer<'_>) -> Ruled {
     let dtype = cx.dtype(0);
+    // A lifted node may read its operands in any arrangement.
+    if cx.node().domain == "loom" {
+        let known = cx.output_type(0).shape().rank().is_some();
+        if let (false, Some([batch, length, _]), Some(heads), Some(size)) =
+            (known, cx.dims(0), cx.int("heads"), cx.int("head_size"))
+        {
+            let width = Dim::Known(heads).times(&Dim::Known(size));
+            let out = vec![batch.clone(), length.clone(), width];
+            cx.set(0, dtype, out);
+        } else if let (false, Some(4)) = (known, cx.rank(0)) {
+            cx.set_like(0, 0);
+        }
+        return Ok(());
+    }
     let rank = cx.rank(0);
     if rank.is_some_and(|r| r != 3 && r != 4) {
         return Err(InferError::new(format!("expected 3 or 4 dimensions, found {}", cx.shape(0))));

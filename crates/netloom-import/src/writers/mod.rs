@@ -1,3 +1,4 @@
 //! Graphs written out as text.
 
 pub mod json;
+pub mod loom;

@@ -246,6 +246,7 @@ impl<'a> Builder<'a> {
     fn model_input(&mut self, input: &'a Input) -> Made<()> {
         let dtype = match &input.dtype {
             None => DType::Float32,
+            Some(name) if name.text == "any" => DType::Float32,
             Some(name) => DType::from_name(&name.text).ok_or_else(|| {
                 let hint = suggestion(&name.text, DType::ALL.iter().map(|d| d.name()))
                     .unwrap_or_else(|| "for example float32, float16, int64 or bool".to_owned());
@@ -263,8 +264,12 @@ impl<'a> Builder<'a> {
             shape = Shape::Ranked(dims?);
         }
         self.maker.count(&name.span)?;
-        let tensor =
-            self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ValueType::tensor(dtype, shape)));
+        let ty = match &input.dtype {
+            Some(name) if name.text == "any" && input.shape.is_none() => ValueType::Unknown,
+            Some(name) if name.text == "any" => ValueType::Tensor { dtype: None, shape },
+            _ => ValueType::tensor(dtype, shape),
+        };
+        let tensor = self.maker.graph.add_tensor(Tensor::new(name.text.clone(), ty));
         match self.maker.region.filter(|_| self.scopes.len() > 1) {
             Some(region) => self.maker.graph.mark_region_input(region, tensor),
             None => self.maker.graph.mark_input(tensor),
@@ -455,6 +460,11 @@ impl<'a> Builder<'a> {
                 ));
             }
         }
+        // A word that names a layer goes on naming the layer, not the part.
+        if is_layer(&label.text) {
+            let part = self.numbered(label, &label.text)?;
+            return self.apply(item, part, incoming, wanted);
+        }
         let name = self.maker.unique(&label.text);
         let weights = self.maker.weight_path(&name);
         let flow = self.apply(item, Part::Exact(name), incoming, wanted)?;
@@ -599,7 +609,9 @@ impl<'a> Builder<'a> {
     fn once(&mut self, item: &'a Item, part: Part, incoming: Incoming, wanted: usize) -> Made<Flow> {
         match &item.atom {
             Atom::Call { name, arguments, called } => {
-                if let Some(Binding::Label(target, weights)) = self.find(&name.text) {
+                if let Some(Binding::Label(target, weights)) = self.find(&name.text)
+                    && !std::ptr::eq(*target, item)
+                {
                     let (target, weights) = (*target, weights.clone());
                     if *called {
                         let message =
@@ -879,7 +891,9 @@ impl<'a> Builder<'a> {
             self.maker.enter_layer(&own, kind, &item.span)?;
             own = snake(kind);
         }
+        let dtype = inputs.iter().flatten().find_map(|t| self.maker.graph.tensor(*t).ty.dtype());
         let mut attributes = Vec::new();
+        let mut gives = Vec::new();
         for given in &settings {
             let Some(key) = &given.name else {
                 return Err(Problem::new(
@@ -887,8 +901,17 @@ impl<'a> Builder<'a> {
                     format!("expected `{}` to get settings by name", name.text),
                 ));
             };
+            if key.text == GIVES {
+                gives = shapes(&given.value, &given.span)?;
+                continue;
+            }
             attributes.push((key.text.as_str(), given.value.to_attribute()));
         }
+        let mut inputs = inputs;
+        while inputs.last() == Some(&None) {
+            inputs.pop();
+        }
+        self.maker.gives = gives.into_iter().map(|shape| ValueType::Tensor { dtype, shape }).collect();
         let made = self.maker.node_in((domain, opset), op, &own, inputs, attributes, wanted, &item.span)?;
         if is_part {
             self.maker.leave();
@@ -1019,7 +1042,10 @@ impl<'a> Builder<'a> {
                     has_values = true;
                     inputs.extend(flow.iter().copied().map(Some));
                 }
-                (None, Arg::None) => inputs.push(None),
+                (None, Arg::None) => {
+                    has_values = true;
+                    inputs.push(None);
+                }
                 (None, Arg::Dim(_) | Arg::Float(_)) if numbers && given.value.as_float().is_some() => {
                     constants.push((inputs.len(), given.value.as_float()));
                     inputs.push(None);
@@ -1089,13 +1115,46 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether a word is the name of a layer, of the notation or of the graph.
+pub(crate) fn is_layer(word: &str) -> bool {
+    layers::find_or_alias(word).is_some()
+        || kinds::find_by_name("loom", word).is_some()
+        || kinds::all().any(|k| k.name == word)
+}
+
 /// The settings that say which tensor a weight is.
-const WEIGHTS: &[&str] = &["weight", "bias"];
+const WEIGHTS: &[&str] = &["weight", "bias", "running_mean", "running_var"];
 
 /// Whether an argument says which tensor a weight is; `bias=false` says something else.
 fn is_weight(given: &Given) -> bool {
     given.name.as_ref().is_some_and(|n| WEIGHTS.contains(&n.text.as_str()))
         && matches!(given.value, Arg::Flow(_) | Arg::Text(_))
+}
+
+/// The setting of an operator that says the shapes of its results, for what no rule can tell.
+pub(crate) const GIVES: &str = "gives";
+
+/// `[1, 8]`, or `[[1, 8], [1, 4]]` for several results.
+fn shapes(value: &Arg, span: &Span) -> Made<Vec<Shape>> {
+    let problem = || Problem::new(span.clone(), format!("expected a shape, or a list of shapes, as `{GIVES}`"));
+    let Arg::List(items) = value else { return Err(problem()) };
+    let dims = |items: &[Arg]| -> Option<Vec<Dim>> {
+        let one = |a: &Arg| match a {
+            Arg::Dim(d) => Some(d.clone()),
+            Arg::Text(text) => Some(Dim::parse(text)),
+            _ => None,
+        };
+        items.iter().map(one).collect()
+    };
+    if let Some(one) = dims(items) {
+        return Ok(vec![Shape::Ranked(one)]);
+    }
+    let several = items.iter().map(|i| match i {
+        Arg::List(inner) => dims(inner).map(Shape::Ranked),
+        Arg::None => Some(Shape::Unranked),
+        _ => None,
+    });
+    several.collect::<Option<Vec<Shape>>>().ok_or_else(problem)
 }
 
 /// Whether a text names an operator set: `onnx`, `com.microsoft`, `onnx@13`.
@@ -1139,7 +1198,7 @@ fn check_inputs(row: &Row, inputs: &[TensorId], span: &Span) -> Made<()> {
 }
 
 /// `BasicBlock` as `basic_block`; what is no letter or digit becomes `_`.
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let mut out = String::new();
     let mut lower_before = false;
     for c in name.chars() {

@@ -60,6 +60,8 @@ pub struct Maker {
     pub region: Option<RegionId>,
     /// What a call says of its weights: another name, or a stored value to use.
     pub given: Vec<(String, GivenWeight)>,
+    /// What the next node is said to give, where no rule can tell.
+    pub gives: Vec<ValueType>,
     places: Vec<Place>,
     /// Groups that have ended, to go on with.
     ended: BTreeMap<ModuleId, Place>,
@@ -85,6 +87,7 @@ impl Maker {
             graph,
             region: None,
             given: Vec::new(),
+            gives: Vec::new(),
             places: vec![root],
             ended: BTreeMap::new(),
             weights: BTreeMap::new(),
@@ -295,10 +298,12 @@ impl Maker {
             self.count(span)?;
         }
         let mut results = Vec::new();
+        let gives = std::mem::take(&mut self.gives);
         for i in 0..outputs.max(1) {
             self.count(span)?;
             let own = if i == 0 { self.path(name) } else { format!("{}.{i}", self.path(name)) };
-            results.push(self.graph.add_tensor(Tensor::new(own, ValueType::Unknown)));
+            let ty = gives.get(i).cloned().unwrap_or(ValueType::Unknown);
+            results.push(self.graph.add_tensor(Tensor::new(own, ty)));
         }
         name.clone_into(&mut node.name);
         node.region = self.region;
@@ -317,7 +322,9 @@ impl Maker {
             let done = rule(&mut Infer::new(&mut self.graph, id));
             // Whoever reads the graph runs inference over all of it, and gets these remarks then.
             self.graph.diagnostics.truncate(before);
-            done.map_err(|e| self.contradiction(id, &e.to_string(), span))?;
+            if gives.is_empty() {
+                done.map_err(|e| self.contradiction(id, &e.to_string(), span))?;
+            }
         }
         Ok(results)
     }

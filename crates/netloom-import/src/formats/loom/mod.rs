@@ -2,12 +2,12 @@
 
 mod ast;
 mod build;
-mod call;
+pub(crate) mod call;
 mod eval;
 mod format;
-mod layers;
-mod lexer;
-mod make;
+pub(crate) mod layers;
+pub(crate) mod lexer;
+pub(crate) mod make;
 mod parser;
 mod problem;
 #[cfg(test)]
@@ -17,6 +17,7 @@ pub use build::{MAX_DEPTH, MAX_FLOW};
 pub use format::{MAX_COLUMNS, format};
 pub use lexer::MAX_WORD;
 pub use make::{MAX_PARTS, MAX_PATH};
+pub(crate) use build::snake;
 pub use parser::{MAX_ITEMS, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS, RESERVED};
 pub use problem::{Place, Problem};
 

@@ -1,6 +1,6 @@
 //! Attention, bare and with its projections.
 
-use netloom_graph::{Attribute, Dim, TensorId};
+use netloom_graph::{Attribute, Dim, Producer, TensorId};
 
 use super::Row;
 use super::dense::linear;
@@ -54,9 +54,10 @@ fn attend(
     attributes.extend(size.as_known().map(|n| ("head_size", n)));
     attributes.extend(products(maker, [query, key, value], heads).map(|n| ("macs", n)));
     attributes.extend(call.flag("rotary", false)?.then_some(("rotary", 1)));
-    attributes.push((if key == query { "self" } else { "cross" }, 1));
-    attributes.retain(|(n, _)| *n != "cross" || call.inputs.len() == 2);
-    attributes.retain(|(n, _)| *n != "self" || call.inputs.len() == 1);
+    let streams = [query, key, value].map(|t| stream(maker, t));
+    if streams[1] == streams[2] {
+        attributes.push((if streams[0] == streams[1] { "self" } else { "cross" }, 1));
+    }
     attributes.extend(call.flag("causal", false)?.then_some(("causal", 1)));
     let window = call.ints("window")?;
     attributes.extend(window.is_some().then_some(("window", 1)));
@@ -72,6 +73,25 @@ fn attend(
         inputs.push(Some(bias));
     }
     maker.node_in(("loom", 0), "attention", name, inputs, attributes, 1, &call.span)
+}
+
+/// What an operand is made from, before it is projected and rearranged.
+fn stream(maker: &Maker, mut tensor: TensorId) -> TensorId {
+    // Projections are short chains.
+    const MAX_STEPS: usize = 12;
+    for _ in 0..MAX_STEPS {
+        let Producer::Node(id, _) = maker.graph.tensor(tensor).producer else { break };
+        let node = maker.graph.node(id);
+        let passes = matches!(
+            node.layer.map_or("", |l| l.name),
+            "linear" | "reshape" | "transpose" | "split" | "slice" | "squeeze" | "unsqueeze" | "rotary" | "rms_norm"
+        );
+        match node.input(0).filter(|_| passes) {
+            Some(input) => tensor = input,
+            None => break,
+        }
+    }
+    tensor
 }
 
 /// Which input is added to the scores; [`netloom_graph::layers`] says the same.

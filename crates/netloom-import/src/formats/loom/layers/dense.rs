@@ -1,7 +1,7 @@
 //! Dense products and tables.
 
 use netloom_graph::value::{self, Elements};
-use netloom_graph::{Attribute, DType, Dim, Shape, TensorId, Value};
+use netloom_graph::{Attribute, DType, Dim, Role, Shape, TensorId, Value};
 
 use super::Row;
 use crate::formats::loom::call::{Arg, Call};
@@ -9,6 +9,13 @@ use crate::formats::loom::make::{Made, Maker};
 
 /// The layers of this family.
 pub const FAMILY: &[Row] = &[
+    Row {
+        name: "buffer",
+        settings: &["shape", "dtype"],
+        inputs: (0, 0),
+        build: |maker, call| stored(maker, call, Role::Buffer),
+        ..Row::DEFAULT
+    },
     Row {
         name: "constant",
         settings: &["value", "dtype", "shape"],
@@ -30,7 +37,7 @@ pub const FAMILY: &[Row] = &[
         name: "parameter",
         settings: &["shape", "dtype"],
         inputs: (0, 0),
-        build: parameter,
+        build: |maker, call| stored(maker, call, Role::Parameter { trainable: None }),
         ..Row::DEFAULT
     },
     Row {
@@ -87,10 +94,14 @@ fn embedding(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
     call.node(maker, "Gather", [table, input], vec![("axis", Attribute::Int(0))])
 }
 
-fn parameter(maker: &mut Maker, call: &Call) -> Made<Vec<TensorId>> {
+fn stored(maker: &mut Maker, call: &Call, role: Role) -> Made<Vec<TensorId>> {
     let dims = call.need_dims("shape")?;
     let dtype = dtype(call)?.unwrap_or(DType::Float32);
-    Ok(vec![maker.weight(&call.name, "", dtype, dims, &call.span)?])
+    let stored = maker.weight(&call.name, "", dtype, dims, &call.span)?;
+    if let Some(weight) = &mut maker.graph.tensor_mut(stored).weight {
+        weight.role = Some(role);
+    }
+    Ok(vec![stored])
 }
 
 fn dtype(call: &Call) -> Made<Option<DType>> {

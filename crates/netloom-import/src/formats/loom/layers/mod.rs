@@ -91,7 +91,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("SiLU", "silu"),
     ("ZeroPad2d", "zero_pad"),
     ("ZeroPadding2D", "zero_pad"),
-    ("buffer", "parameter"),
     ("swish", "silu"),
 ];
 

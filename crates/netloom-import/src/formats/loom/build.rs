@@ -429,7 +429,7 @@ impl<'a> Builder<'a> {
     fn item(&mut self, item: &'a Item, incoming: Incoming, wanted: usize) -> Made<Flow> {
         let Some(label) = &item.label else { return self.apply(item, Part::Auto, incoming, wanted) };
         if item.more {
-            return self.go_on(label, item, incoming);
+            return self.go_on(label, item, incoming, wanted);
         }
         if let Some((last, _)) = &item.until {
             let mut incoming = incoming;
@@ -492,20 +492,24 @@ impl<'a> Builder<'a> {
     }
 
     /// `more encoder: { … }`: adds to a group that has ended.
-    fn go_on(&mut self, label: &'a Name, item: &'a Item, incoming: Incoming) -> Made<Flow> {
-        let (Atom::Group(None, body), None) = (&item.atom, &item.repeat) else {
-            let message = format!("expected `{{` after `more {}:`", label.text);
+    fn go_on(&mut self, label: &'a Name, item: &'a Item, incoming: Incoming, wanted: usize) -> Made<Flow> {
+        if item.repeat.is_some() {
+            let message = format!("expected one layer or group after `more {}:`", label.text);
             return Err(Problem::new(item.span.clone(), message));
-        };
+        }
         let flow = match incoming {
             Incoming::Flow(flow) => Some(flow),
             Incoming::Start => self.current(&item.span).ok(),
         };
         self.maker.enter_again(&label.text, &label.span)?;
-        let flow = self.inside(item, Part::Auto, flow, |b| {
-            b.body(body)?;
-            b.result(item.span.clone())
-        })?;
+        let flow = if let Atom::Group(_, body) = &item.atom {
+            self.inside(item, Part::Auto, flow, |b| {
+                b.body(body)?;
+                b.result(item.span.clone())
+            })?
+        } else {
+            self.once(item, Part::Auto, flow.map_or(Incoming::Start, Incoming::Flow), wanted)?
+        };
         self.maker.leave();
         Ok(flow)
     }
@@ -867,7 +871,9 @@ impl<'a> Builder<'a> {
         let made = (row.build)(&mut self.maker, &call);
         self.maker.given = outside;
         let made = made?;
-        self.maker.back_to(before);
+        while self.maker.depth() > before {
+            self.maker.leave();
+        }
         Ok(made)
     }
 
@@ -1136,7 +1142,8 @@ pub(crate) const GIVES: &str = "gives";
 
 /// `[1, 8]`, or `[[1, 8], [1, 4]]` for several results.
 fn shapes(value: &Arg, span: &Span) -> Made<Vec<Shape>> {
-    let problem = || Problem::new(span.clone(), format!("expected a shape, or a list of shapes, as `{GIVES}`"));
+    let problem =
+        || Problem::new(span.clone(), format!("expected a shape, or a list of shapes, as `{GIVES}`"));
     let Arg::List(items) = value else { return Err(problem()) };
     let dims = |items: &[Arg]| -> Option<Vec<Dim>> {
         let one = |a: &Arg| match a {

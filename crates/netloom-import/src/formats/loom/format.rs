@@ -21,7 +21,10 @@ pub const MAX_COLUMNS: usize = 110;
 /// When the text cannot be parsed: its layout would be a guess.
 pub fn format(text: &str) -> Result<String, Vec<Problem>> {
     if text.len() > super::MAX_BYTES {
-        return Err(vec![Problem::new(0..0, format!("expected a text of at most {} bytes", super::MAX_BYTES))]);
+        return Err(vec![Problem::new(
+            0..0,
+            format!("expected a text of at most {} bytes", super::MAX_BYTES),
+        )]);
     }
     let mut problems = Vec::new();
     let tokens = lex_all(text, &mut problems);
@@ -110,8 +113,8 @@ fn write_line(out: &mut String, text: &str, line: &[Token], open: &mut Vec<Open>
     let columns = |part: &str| part.chars().count();
     while is_closed && columns(&shown[start..]) + if start > 0 { extra.len() } else { 0 } > MAX_COLUMNS {
         let room = MAX_COLUMNS - if start > 0 { extra.len().min(MAX_COLUMNS) } else { 0 };
-        let fits = breaks.iter().filter(|b| **b > start && columns(&shown[start..**b]) <= room);
-        let Some(at) = fits.last().or(breaks.iter().find(|b| **b > start)).copied() else { break };
+        let mut fits = breaks.iter().filter(|b| **b > start && columns(&shown[start..**b]) <= room);
+        let Some(at) = fits.next_back().or(breaks.iter().find(|b| **b > start)).copied() else { break };
         *out += &shown[start..at];
         out.push('\n');
         *out += &extra;

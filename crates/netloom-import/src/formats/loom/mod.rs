@@ -13,11 +13,11 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use build::snake;
 pub use build::{MAX_DEPTH, MAX_FLOW};
 pub use format::{MAX_COLUMNS, format};
 pub use lexer::MAX_WORD;
 pub use make::{MAX_PARTS, MAX_PATH};
-pub(crate) use build::snake;
 pub use parser::{MAX_ITEMS, MAX_NESTING, MAX_OPERATORS, MAX_PROBLEMS, RESERVED};
 pub use problem::{Place, Problem};
 

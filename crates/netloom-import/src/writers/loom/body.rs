@@ -74,13 +74,21 @@ struct Builder {
 
 /// Writes steps as lines. What flows in is what the text would name first, so that a text read and written again is the
 /// same.
-pub(super) fn lines_from(steps: &[Step], is_outside: &dyn Fn(TensorId) -> bool, results: &[TensorId]) -> Body {
+pub(super) fn lines_from(
+    steps: &[Step],
+    is_outside: &dyn Fn(TensorId) -> bool,
+    results: &[TensorId],
+) -> Body {
     let plain = lines(steps, None, results);
+    let named: Vec<TensorId> = plain.lines.iter().flat_map(|l| l.names.iter().flatten()).copied().collect();
+    let mut results = results.to_vec();
+    results.sort_by_key(|t| named.iter().position(|n| n == t).unwrap_or(usize::MAX));
+    let results = &results[..];
     let first = plain.lines.iter().flat_map(|l| l.chain.iter().flatten()).find_map(|t| match t {
         Token::Value(t) => Some(*t).filter(|t| is_outside(*t)),
         _ => None,
     });
-    if first.is_none() { plain } else { lines(steps, first, results) }
+    lines(steps, first, results)
 }
 
 /// Writes steps as lines. `results` is what the body gives.
@@ -227,7 +235,12 @@ impl Builder {
             let needs: Vec<TensorId> = chain.named.iter().copied().chain(chain.source).collect();
             work.push((tensor, true));
             let current = self.current;
-            work.extend(needs.into_iter().filter(|t| Some(*t) != current || chain_names(chain, *t)).map(|t| (t, false)));
+            work.extend(
+                needs
+                    .into_iter()
+                    .filter(|t| Some(*t) != current || chain_names(chain, *t))
+                    .map(|t| (t, false)),
+            );
         }
     }
 
@@ -243,8 +256,8 @@ impl Builder {
         if let Some(source) = chain.source
             && (Some(source) != self.current || items.is_empty())
         {
-            if !self.known.contains_key(&source) {
-                self.known.insert(source, false);
+            if let std::collections::btree_map::Entry::Vacant(entry) = self.known.entry(source) {
+                entry.insert(false);
                 self.names_primary |= Some(source) == self.primary;
             }
             items.insert(0, vec![Token::Value(source)]);
@@ -256,8 +269,7 @@ impl Builder {
 
     fn finish(&mut self, results: &[TensorId]) {
         // What nobody reads comes before the result.
-        let unread: Vec<TensorId> =
-            self.pending.keys().copied().filter(|t| self.uses(*t) == 0).collect();
+        let unread: Vec<TensorId> = self.pending.keys().copied().filter(|t| self.uses(*t) == 0).collect();
         for tensor in unread {
             if let Some(chain) = self.pending.remove(&tensor) {
                 self.line(Vec::new(), chain);
@@ -310,17 +322,25 @@ fn chain_names(chain: &Chain, tensor: TensorId) -> bool {
 }
 
 /// Whether a call names values in its parentheses, so that it takes none from the line above by itself.
-fn takes_values(item: &Tokens) -> bool {
-    let is_value = |t: &Token| match t {
-        Token::Value(_) => true,
-        Token::Text(s) => {
-            s == "none" || ["parameter(", "buffer(", "constant("].iter().any(|w| s.starts_with(w))
+pub(super) fn takes_values(item: &Tokens) -> bool {
+    if item.iter().any(|t| matches!(t, Token::Body(_)))
+        || matches!(item.first(), Some(Token::Text(s)) if s == "[")
+    {
+        return false;
+    }
+    // What stands behind `weight=` says which tensor a weight is, not what is read.
+    item.iter().enumerate().any(|(i, token)| {
+        let is_named =
+            matches!(i.checked_sub(1).and_then(|j| item.get(j)), Some(Token::Text(s)) if s.ends_with('='));
+        match token {
+            Token::Value(_) => !is_named,
+            Token::Text(s) => {
+                let stored = ["parameter(", "buffer(", "constant("].iter().any(|w| s.starts_with(w));
+                (s == "none" || stored) && !is_named
+            }
+            _ => false,
         }
-        _ => false,
-    };
-    !item.iter().any(|t| matches!(t, Token::Body(_)))
-        && !matches!(item.first(), Some(Token::Text(s)) if s == "[")
-        && item.iter().any(is_value)
+    })
 }
 
 /// Branches in brackets; those from the value that flows in begin without it.

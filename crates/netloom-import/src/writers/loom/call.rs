@@ -1,7 +1,8 @@
 //! One operator as the call of a layer: as a person would write it where that says everything, else with every setting.
 
 use netloom_graph::{
-    Attribute, DType, Dim, Elements, Graph, Node, Producer, Shape, Tensor, TensorId, Value, ValueType, layers as kinds,
+    Attribute, DType, Dim, Elements, Graph, Node, Producer, Shape, Tensor, TensorId, Value, ValueType,
+    layers as kinds,
 };
 
 use super::facts::facts;
@@ -12,7 +13,7 @@ use crate::formats::loom::layers;
 use crate::formats::loom::make::Maker;
 
 /// The most elements of a constant that are written out.
-const MAX_WRITTEN: usize = 64;
+const MAX_WRITTEN: usize = 32;
 
 /// A call, before values have names.
 #[derive(Clone, Debug)]
@@ -133,7 +134,10 @@ impl Whole<'_> {
         let candidate = candidate(self.graph, node)?;
         let row = layers::find(candidate.row)?;
         let is_value = |t: &TensorId| self.is_value(*t);
-        let settings = candidate.settings.iter().filter_map(|(_, s)| if let Setting::Value(t) = s { Some(t) } else { None });
+        let settings = candidate
+            .settings
+            .iter()
+            .filter_map(|(_, s)| if let Setting::Value(t) = s { Some(t) } else { None });
         if !candidate.reads.iter().chain(settings).all(is_value) {
             return None;
         }
@@ -182,7 +186,9 @@ impl Whole<'_> {
             Setting::Float(x) => vec![text(float(*x).trim_end_matches(".0"))],
             Setting::Text(s) => vec![text(quoted(s))],
             Setting::Flag(f) => vec![text(f.to_string())],
-            Setting::Dims(dims) => bracketed(dims.iter().map(|d| tokens::dim(d, &self.symbols, name)).collect()),
+            Setting::Dims(dims) => {
+                bracketed(dims.iter().map(|d| tokens::dim(d, &self.symbols, name)).collect())
+            }
             Setting::Value(t) => vec![Token::Value(*t)],
         }
     }
@@ -264,8 +270,7 @@ impl Whole<'_> {
         let mut flows: Vec<TensorId> = Vec::new();
         if let Some(first) = first {
             flows.push(first);
-            let all: Option<Vec<TensorId>> =
-                inputs.iter().map(|t| t.filter(|t| self.is_value(*t))).collect();
+            let all: Option<Vec<TensorId>> = inputs.iter().map(|t| t.filter(|t| self.is_value(*t))).collect();
             if let (Some(all), true) = (all, is_join(node)) {
                 flows = all;
             }
@@ -335,7 +340,9 @@ impl Whole<'_> {
         if node.layer.is_none() || node.domain == "loom" {
             return true;
         }
-        if self.graph.regions().len() > 0 && node.attributes.iter().any(|(_, a)| matches!(a, Attribute::Region(_))) {
+        if self.graph.regions().len() > 0
+            && node.attributes.iter().any(|(_, a)| matches!(a, Attribute::Region(_)))
+        {
             return false;
         }
         let mut maker = Maker::new("");
@@ -353,9 +360,17 @@ impl Whole<'_> {
         });
         let inputs = inputs.collect();
         let attributes = node.attributes.iter().map(|(n, a)| (n, a.clone())).collect();
-        let opset = if node.domain.is_empty() || node.domain == "ai.onnx" { kinds::NEWEST_OPSET } else { node.opset };
-        let made =
-            maker.node_in((&node.domain, opset), &node.op, "", inputs, attributes, node.outputs.len(), &(0..0));
+        let opset =
+            if node.domain.is_empty() || node.domain == "ai.onnx" { kinds::NEWEST_OPSET } else { node.opset };
+        let made = maker.node_in(
+            (&node.domain, opset),
+            &node.op,
+            "",
+            inputs,
+            attributes,
+            node.outputs.len(),
+            &(0..0),
+        );
         let Ok(made) = made else { return true };
         node.outputs.iter().zip(made).any(|(ours, theirs)| {
             let Some(ours) = ours else { return false };
@@ -405,7 +420,8 @@ fn head(node: &Node) -> String {
         let domain = if standard { "onnx" } else { node.domain.as_str() };
         // The name is that of the operator if it is found again under it.
         let is_free = layers::find_or_alias(layer.name).is_none();
-        let found = kinds::find_by_name("loom", layer.name).or_else(|| kinds::all().find(|k| k.name == layer.name));
+        let found =
+            kinds::find_by_name("loom", layer.name).or_else(|| kinds::all().find(|k| k.name == layer.name));
         let first = found.and_then(|k| {
             let of = |d: &str| k.names.iter().find(|(f, _)| *f == d).map(|(f, n)| (*f, *n));
             of("onnx").or_else(|| of("loom"))
@@ -418,8 +434,11 @@ fn head(node: &Node) -> String {
     if node.domain == "loom" && !node.op.contains("::") {
         return quoted(&node.op);
     }
-    let set: String =
-        if standard { "onnx".to_owned() } else { node.domain.replace(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)), "_") };
+    let set: String = if standard {
+        "onnx".to_owned()
+    } else {
+        node.domain.replace(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)), "_")
+    };
     quoted(&format!("{set}::{}", node.op))
 }
 
@@ -428,7 +447,10 @@ fn is_join(node: &Node) -> bool {
     let kind = node.layer.map_or("", |l| l.name);
     node.domain.is_empty()
         && node.attributes.is_empty()
-        && matches!(node.op.as_str(), "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Mean" | "MatMul" | "Sum")
+        && matches!(
+            node.op.as_str(),
+            "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Max" | "Min" | "Mean" | "MatMul" | "Sum"
+        )
         && (layers::find(kind).is_some() || kind == "sum")
         && node.op != "Sum"
 }

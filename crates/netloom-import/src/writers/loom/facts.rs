@@ -42,8 +42,10 @@ pub(super) fn facts(graph: &Graph, node: &Node) -> BTreeMap<String, String> {
     }
     for (position, tensor) in node.inputs.iter().enumerate() {
         let Some(tensor) = tensor else { continue };
-        let learned = node.layer.is_some_and(|l| l.learned.contains(&position) || l.state.contains(&position));
-        if let (false, Some(value)) = (learned && !is_factor(graph, &kind, *tensor), value_of(graph, *tensor)) {
+        let learned =
+            node.layer.is_some_and(|l| l.learned.contains(&position) || l.state.contains(&position));
+        if let (false, Some(value)) = (learned && !is_factor(graph, &kind, *tensor), value_of(graph, *tensor))
+        {
             out.insert(place(&kind, position), value);
         }
     }
@@ -84,8 +86,9 @@ fn weights(graph: &Graph, node: &Node, kind: &str) -> Vec<String> {
     let mut shapes: Vec<String> = Vec::new();
     for (position, tensor) in node.inputs.iter().enumerate() {
         let Some(tensor) = tensor.filter(|t| graph.tensor(*t).is_stored()) else { continue };
-        let learned = node.layer.is_some_and(|l| l.learned.contains(&position) || l.state.contains(&position));
-        if graph.tensor(tensor).value.is_some() && !(learned && !is_factor(graph, kind, tensor)) {
+        let learned =
+            node.layer.is_some_and(|l| l.learned.contains(&position) || l.state.contains(&position));
+        if graph.tensor(tensor).value.is_some() && (!learned || is_factor(graph, kind, tensor)) {
             continue;
         }
         let mut dims: Vec<String> =
@@ -99,7 +102,8 @@ fn weights(graph: &Graph, node: &Node, kind: &str) -> Vec<String> {
 
 /// Whether a tensor is one stored number that arithmetic reads.
 fn is_factor(graph: &Graph, kind: &str, tensor: TensorId) -> bool {
-    matches!(kind, "add" | "sub" | "mul" | "div" | "pow" | "max" | "min" | "sum" | "matmul") && graph.tensor(tensor).value.as_ref().is_some_and(|v| v.len() == 1)
+    matches!(kind, "add" | "sub" | "mul" | "div" | "pow" | "max" | "min" | "sum" | "matmul")
+        && graph.tensor(tensor).value.as_ref().is_some_and(|v| v.len() == 1)
 }
 
 fn value_of(graph: &Graph, tensor: TensorId) -> Option<String> {
@@ -185,7 +189,8 @@ fn axes(kind: &str, rank: Option<usize>, out: &mut BTreeMap<String, String>) {
         }
     }
     let last = rank.unwrap_or(0) - 1;
-    if matches!(kind, "softmax" | "log_softmax" | "layer_norm" | "rms_norm") && out.get("axis") == Some(&last.to_string())
+    if matches!(kind, "softmax" | "log_softmax" | "layer_norm" | "rms_norm")
+        && out.get("axis") == Some(&last.to_string())
     {
         out.remove("axis");
     }

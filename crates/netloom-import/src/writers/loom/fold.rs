@@ -112,6 +112,7 @@ fn stream(
                         ordinal += 1;
                     }
                     Token::Value(t) => marks.push(Mark::Value(*t)),
+                    Token::More(_) => marks.push(Mark::Text("more".to_owned())),
                     Token::Body(inner) => {
                         marks.push(Mark::Text("{".to_owned()));
                         marks.extend(streams.get(*inner).cloned().unwrap_or_default());

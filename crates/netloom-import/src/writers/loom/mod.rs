@@ -124,7 +124,8 @@ impl Writer<'_> {
     fn root(&mut self, part: &Part) -> usize {
         let steps = self.steps(part);
         let graph = self.whole.graph;
-        let declared: Vec<TensorId> = graph.tensors().map(|(id, _)| id).filter(|t| self.whole.shared[t.index()]).collect();
+        let declared: Vec<TensorId> =
+            graph.tensors().map(|(id, _)| id).filter(|t| self.whole.shared[t.index()]).collect();
         let primary = match graph.inputs.as_slice() {
             [one] if declared.is_empty() => Some(*one),
             _ => None,
@@ -172,10 +173,9 @@ impl Writer<'_> {
             let index = regions.iter().find(|(r, _)| *r == region).map_or(0, |(_, i)| *i);
             vec![Token::Body(index)]
         });
-        let read = |t: TensorId| {
-            !graph.tensor(t).consumers.is_empty() || self.is_result(t)
-        };
-        let mut results: Vec<Option<TensorId>> = node.outputs.iter().map(|t| t.filter(|t| read(*t))).collect();
+        let read = |t: TensorId| !graph.tensor(t).consumers.is_empty() || self.is_result(t);
+        let mut results: Vec<Option<TensorId>> =
+            node.outputs.iter().map(|t| t.filter(|t| read(*t))).collect();
         while results.last() == Some(&None) && results.len() > 1 {
             results.pop();
         }
@@ -223,10 +223,10 @@ impl Writer<'_> {
         let graph = self.whole.graph;
         let module = graph.module(part.module);
         let mut head: Tokens = vec![text(label(&self.own_name(part))), text(": ")];
-        if !part.is_first {
-            head.insert(0, text("more "));
+        if !part.is_whole {
+            head.insert(0, Token::More(part.module));
         }
-        if let ([Item::Node(id)], true) = (part.items.as_slice(), part.is_whole) {
+        if let [Item::Node(id)] = part.items.as_slice() {
             let mut step = self.node(*id);
             head.extend(step.head);
             step.head = head;
@@ -235,7 +235,8 @@ impl Writer<'_> {
         let steps = self.steps(part);
         let mut inside = BTreeSet::new();
         members(part, &mut inside);
-        let made: BTreeSet<TensorId> = steps.iter().flat_map(|s| s.results.iter().flatten()).copied().collect();
+        let made: BTreeSet<TensorId> =
+            steps.iter().flat_map(|s| s.results.iter().flatten()).copied().collect();
         let results: Vec<TensorId> = made
             .iter()
             .copied()
@@ -255,6 +256,7 @@ impl Writer<'_> {
         let outside = |t: TensorId| !made.contains(&t) && self.whole.is_value(t);
         let body = body::lines_from(&steps, &outside, &results);
         let (primary, named) = (body.primary, body.outside.clone());
+        let results = body.results.clone();
         let class = module.class.clone().filter(|c| tokens::is_word(c) && part.is_first);
         let plain = matches!(class.as_deref(), Some("ModuleList" | "Sequential"));
         let parent = module.parent.map_or("", |p| graph.module(p).name.as_str());

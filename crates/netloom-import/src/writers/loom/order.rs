@@ -37,7 +37,10 @@ pub(super) fn root(graph: &Graph) -> Part {
     let mut nodes: Vec<NodeId> = Vec::new();
     // Nodes on a cycle exist in broken files only; they come last.
     for id in order.into_iter().chain(graph.nodes().map(|(id, _)| id)) {
-        if graph.node(id).region.is_none() && !is_constant(graph.node(id)) && !std::mem::replace(&mut seen[id.index()], true) {
+        if graph.node(id).region.is_none()
+            && !is_constant(graph.node(id))
+            && !std::mem::replace(&mut seen[id.index()], true)
+        {
             nodes.push(id);
         }
     }
@@ -112,7 +115,7 @@ fn arrange(
         match unit {
             Unit::Node(id) => items.push(Item::Node(id)),
             Unit::Module(m) => {
-                let part = arrange(graph, m, &nodes, depth + 1, seen.insert(m), count[&m] == 1);
+                let part = arrange(graph, m, &nodes, depth + 1, seen.insert(m), is_whole && count[&m] == 1);
                 items.push(Item::Part(part));
             }
         }
@@ -171,7 +174,8 @@ fn sorted(
     let mut ready: BTreeSet<(usize, Unit)> =
         waits.iter().filter(|(_, n)| **n == 0).map(|(u, _)| (rank[u], *u)).collect();
     while let Some((_, unit)) = ready.pop_first() {
-        for (_, to) in edges.range((unit, Unit::Module(graph.root()))..).take_while(|(from, _)| *from == unit) {
+        for (_, to) in edges.range((unit, Unit::Module(graph.root()))..).take_while(|(from, _)| *from == unit)
+        {
             let left = waits.entry(*to).or_default();
             *left = left.saturating_sub(1);
             if *left == 0 {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netloom_graph::{Producer, TensorId, layers as kinds};
+use netloom_graph::{ModuleId, Producer, TensorId, layers as kinds};
 
 use super::Written;
-use super::body::Line;
+use super::body::{Line, takes_values};
 use super::call::Whole;
 use super::fold::{self, Folds, NumberId};
 use super::tokens::{Token, Tokens, is_word, quoted};
@@ -14,6 +14,12 @@ use crate::formats::loom::{layers, snake};
 /// The longest body in braces that stays on one line, in characters.
 const MAX_INLINE: usize = 72;
 
+/// Names that exporters give to every model.
+const NAMELESS: &[&str] = &["main", "main_graph", "torch-jit-export", "torch_jit"];
+
+/// The longest chain on one line, in characters; a longer one goes on in a statement of its own.
+const MAX_CHAIN: usize = 100;
+
 /// The text of a model.
 pub(super) fn print(whole: &Whole<'_>, bodies: &[Written], root: usize) -> String {
     let mut folds = fold::find(bodies, root);
@@ -21,7 +27,7 @@ pub(super) fn print(whole: &Whole<'_>, bodies: &[Written], root: usize) -> Strin
     let blocks = name_blocks(bodies, &mut folds, &reserved, root);
     let mut out = String::new();
     let name = &whole.graph.name;
-    if !name.is_empty() {
+    if !name.is_empty() && !NAMELESS.contains(&name.as_str()) {
         let shown = if is_word(name) { name.clone() } else { quoted(name) };
         out += &format!("model {shown}\n\n");
     }
@@ -52,7 +58,14 @@ fn reserved(whole: &Whole<'_>) -> BTreeSet<String> {
     words.extend(whole.graph.modules().map(|(_, m)| m.name.clone()));
     words.extend(layers::all().map(|r| r.name.to_owned()));
     words.extend(kinds::all().map(|k| k.name.to_owned()));
-    words.extend(whole.graph.tensors().filter_map(|(_, t)| t.ty.shape().dims()).flatten().filter_map(|d| d.as_symbol().map(str::to_owned)));
+    words.extend(
+        whole
+            .graph
+            .tensors()
+            .filter_map(|(_, t)| t.ty.shape().dims())
+            .flatten()
+            .filter_map(|d| d.as_symbol().map(str::to_owned)),
+    );
     words
 }
 
@@ -99,7 +112,8 @@ fn name_blocks(
             base = "Part".to_owned();
         }
         let is_layer = |n: &str| layers::find_or_alias(n).is_some() || kinds::all().any(|k| k.name == n);
-        if is_layer(&base) || base.chars().next().is_some_and(char::is_lowercase) && reserved.contains(&base) {
+        if is_layer(&base) || base.chars().next().is_some_and(char::is_lowercase) && reserved.contains(&base)
+        {
             base += "Block";
         }
         let mut name = base.clone();
@@ -148,7 +162,8 @@ fn block(
         scope.numbers.insert(numbers[*position].0, format!("{factor} * {}", parameters[*parameter]));
     }
     for value in &folds.outside[first] {
-        parameters.push(scope.name_as(*value, "y"));
+        let base = if whole.graph.tensor(*value).is_stored() { "w" } else { "y" };
+        parameters.push(scope.name_as(*value, base));
     }
     let written = &bodies[first];
     let mut lines = Vec::new();
@@ -157,7 +172,8 @@ fn block(
     }
     let numbered = scope.with_numbers(first);
     lines.extend(scope.lines(&numbered));
-    let parameters = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+    let parameters =
+        if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
     format!("block {}{parameters} {}\n", class.name, braces(&lines))
 }
 
@@ -181,6 +197,8 @@ struct Scope<'a> {
     reserved: &'a BTreeSet<String>,
     /// Numbers that parameters stand for.
     numbers: BTreeMap<NumberId, String>,
+    /// Modules of several pieces that have begun.
+    begun: BTreeSet<ModuleId>,
 }
 
 /// An item of a chain as text.
@@ -188,6 +206,8 @@ struct Shown {
     /// The number of its label, and what stands behind it.
     numbered: Option<(i64, String)>,
     text: String,
+    /// Whether it names values in its parentheses.
+    takes: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -199,7 +219,16 @@ impl<'a> Scope<'a> {
     ) -> Self {
         let mut taken: BTreeSet<String> = BTreeSet::new();
         taken.extend(folds.classes.iter().map(|c| c.name.clone()));
-        Self { whole, bodies, folds, names: BTreeMap::new(), taken, reserved, numbers: BTreeMap::new() }
+        Self {
+            whole,
+            bodies,
+            folds,
+            names: BTreeMap::new(),
+            taken,
+            reserved,
+            numbers: BTreeMap::new(),
+            begun: BTreeSet::new(),
+        }
     }
 
     /// A word that nothing has.
@@ -241,7 +270,8 @@ impl<'a> Scope<'a> {
         let short = own.rsplit(['.', '/']).next().unwrap_or(own);
         // Numbers tell equal names apart; the text has numbers of its own.
         let own = own.rsplit('.').next().unwrap_or(own);
-        let bare = if is_input { short } else { own.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') };
+        let bare =
+            if is_input { short } else { own.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') };
         let is_free = |n: &str| !self.reserved.contains(n) && layers::find_or_alias(n).is_none();
         let base = if graph.tensor(tensor).is_stored() {
             "w".to_owned()
@@ -254,7 +284,9 @@ impl<'a> Scope<'a> {
                 Producer::Node(id, _) => {
                     let label = &graph.module(graph.node(id).module).name;
                     let first = label.trim_start_matches('_').chars().next();
-                    first.filter(|c| c.is_alphabetic()).map_or("x".to_owned(), |c| c.to_lowercase().to_string())
+                    first
+                        .filter(|c| c.is_alphabetic())
+                        .map_or("x".to_owned(), |c| c.to_lowercase().to_string())
                 }
                 _ => "x".to_owned(),
             }
@@ -277,23 +309,7 @@ impl<'a> Scope<'a> {
             if line.is_output {
                 "output ".clone_into(&mut prefix);
             }
-            // What takes several lines stands alone; the names belong to the last piece.
-            let mut pieces: Vec<Vec<String>> = vec![Vec::new()];
-            for item in items {
-                let big = item.contains('\n') && !item.starts_with('[');
-                let last_is_big = pieces.last().is_some_and(|p| p.last().is_some_and(|i| i.contains('\n')));
-                if (big || last_is_big) && pieces.last().is_some_and(|p| !p.is_empty()) {
-                    pieces.push(Vec::new());
-                }
-                if let Some(piece) = pieces.last_mut() {
-                    piece.push(item);
-                }
-            }
-            let last = pieces.len() - 1;
-            for (i, piece) in pieces.into_iter().enumerate() {
-                let text = piece.join(" > ");
-                out.push(if i == last { format!("{prefix}{text}") } else { text });
-            }
+            out.extend(statements(&prefix, items));
         }
         out
     }
@@ -304,12 +320,13 @@ impl<'a> Scope<'a> {
             parts.push(self.token(token));
         }
         let text: String = parts.concat();
+        let takes = takes_values(tokens);
         let number = match parts.as_slice() {
             [label, colon, ..] if colon == ": " => label.parse().ok(),
             _ => None,
         };
         let numbered = number.map(|n: i64| (n, parts[2..].concat()));
-        Shown { numbered, text }
+        Shown { numbered, text, takes }
     }
 
     fn token(&mut self, token: &Token) -> String {
@@ -318,6 +335,13 @@ impl<'a> Scope<'a> {
             Token::Number(n, _) => n.to_string(),
             Token::Value(t) => self.name(*t),
             Token::Body(index) => self.body(*index),
+            Token::More(module) => {
+                if self.begun.insert(*module) {
+                    String::new()
+                } else {
+                    "more ".to_owned()
+                }
+            }
         }
     }
 
@@ -374,35 +398,72 @@ impl<'a> Scope<'a> {
         let numbers = &self.folds.numbers[index];
         let mut arguments: Vec<String> = Vec::new();
         for parameter in &class.parameters {
-            let Some((id, n, _)) = parameter.positions.first().and_then(|p| numbers.get(*p)) else { continue };
+            let Some((id, n, _)) = parameter.positions.first().and_then(|p| numbers.get(*p)) else {
+                continue;
+            };
             arguments.push(self.numbers.get(id).cloned().unwrap_or_else(|| n.to_string()));
         }
         for value in &self.folds.outside[index] {
             arguments.push(self.name(*value));
         }
-        if arguments.is_empty() { class.name.clone() } else { format!("{}({})", class.name, arguments.join(", ")) }
+        if arguments.is_empty() {
+            class.name.clone()
+        } else {
+            format!("{}({})", class.name, arguments.join(", "))
+        }
     }
 }
 
+/// A chain as statements: what takes several lines stands alone, and no line is too long. The names belong to the last.
+fn statements(prefix: &str, items: Vec<Shown>) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let is_big = |text: &str| text.contains('\n') && !text.starts_with('[');
+    let mut is_source = false;
+    let last = items.len().saturating_sub(1);
+    for (i, item) in items.into_iter().enumerate() {
+        let room = MAX_CHAIN.saturating_sub(if i == last { prefix.chars().count() } else { 0 });
+        let split = pieces.last().is_some_and(|piece| {
+            let longer = piece.chars().count() + 3 + item.text.chars().count() > room;
+            !is_source && (is_big(piece) || is_big(&item.text) || longer)
+        });
+        let is_plain = i == 0 && (is_word(&item.text) || item.text == "same") && last > 0;
+        match pieces.last_mut().filter(|_| !split) {
+            Some(piece) => {
+                piece.push_str(" > ");
+                piece.push_str(&item.text);
+            }
+            // What names values takes none from the line above by itself.
+            None if item.takes && i > 0 => pieces.push(format!("same > {}", item.text)),
+            None => pieces.push(item.text),
+        }
+        is_source = is_plain;
+    }
+    if let Some(piece) = pieces.last_mut() {
+        piece.insert_str(0, prefix);
+    }
+    pieces
+}
+
 /// Equal parts with numbers in a row as one: `0..3: Layer(64)`.
-fn fold_runs(items: Vec<Shown>) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut run: Option<(i64, i64, String)> = None;
-    let close = |run: &mut Option<(i64, i64, String)>, out: &mut Vec<String>| {
-        if let Some((first, last, part)) = run.take() {
-            out.push(if first == last { format!("{first}: {part}") } else { format!("{first}..{last}: {part}") });
+fn fold_runs(items: Vec<Shown>) -> Vec<Shown> {
+    let mut out: Vec<Shown> = Vec::new();
+    let mut run: Option<(i64, i64, String, bool)> = None;
+    let close = |run: &mut Option<(i64, i64, String, bool)>, out: &mut Vec<Shown>| {
+        if let Some((first, last, part, takes)) = run.take() {
+            let label = if first == last { first.to_string() } else { format!("{first}..{last}") };
+            out.push(Shown { numbered: None, text: format!("{label}: {part}"), takes });
         }
     };
     for item in items {
         match (item.numbered, &mut run) {
-            (Some((n, part)), Some((_, last, same))) if *last + 1 == n && *same == part => *last = n,
+            (Some((n, part)), Some((_, last, same, _))) if *last + 1 == n && *same == part => *last = n,
             (Some((n, part)), _) => {
                 close(&mut run, &mut out);
-                run = Some((n, n, part));
+                run = Some((n, n, part, item.takes));
             }
             (None, _) => {
                 close(&mut run, &mut out);
-                out.push(item.text);
+                out.push(Shown { numbered: None, ..item });
             }
         }
     }

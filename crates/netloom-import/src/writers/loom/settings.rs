@@ -73,8 +73,10 @@ pub(super) fn candidate(graph: &Graph, node: &Node) -> Option<Candidate> {
             settings
         }
         "max_pool" | "avg_pool" => look.pool(kind == "avg_pool")?,
-        "relu" | "sigmoid" | "tanh" | "exp" | "log" | "neg" | "sqrt" | "abs" | "softplus" | "softsign" | "mish"
-        | "hard_swish" | "selu" | "relu6" | "global_avg_pool" | "global_max_pool" | "identity" => Vec::new(),
+        "relu" | "sigmoid" | "tanh" | "exp" | "log" | "neg" | "sqrt" | "abs" | "softplus" | "softsign"
+        | "mish" | "hard_swish" | "selu" | "relu6" | "global_avg_pool" | "global_max_pool" | "identity" => {
+            Vec::new()
+        }
         "swish" => {
             row = "silu";
             Vec::new()
@@ -297,8 +299,10 @@ impl Look<'_> {
         let [_, per_group, kernel @ ..] = dims.as_slice() else { return None };
         let groups = self.node.attributes.int("group").unwrap_or(1);
         let n = kernel.len();
-        let mut settings =
-            vec![("channels", Setting::Int(per_group.checked_mul(groups)?)), ("kernel", even(kernel.to_vec()))];
+        let mut settings = vec![
+            ("channels", Setting::Int(per_group.checked_mul(groups)?)),
+            ("kernel", even(kernel.to_vec())),
+        ];
         settings.extend(self.window(n, &vec![1; n]));
         let more = self.ints("output_padding", n, 0);
         if more.iter().any(|p| *p != 0) {
@@ -385,7 +389,7 @@ impl Look<'_> {
         let attributes = &self.node.attributes;
         let mut settings = vec![("heads", Setting::Int(attributes.int("heads")?))];
         settings.extend(attributes.int("kv_heads").map(|n| ("kv_heads", Setting::Int(n))));
-        for name in ["causal", "rotary"] {
+        for name in ["causal", "rotary", "packed"] {
             if attributes.int(name) == Some(1) {
                 settings.push((name, Setting::Flag(true)));
             }

@@ -1,6 +1,6 @@
 //! What texts are put together from before values and blocks have names.
 
-use netloom_graph::{Dim, TensorId};
+use netloom_graph::{Dim, ModuleId, TensorId};
 
 use crate::formats::loom::RESERVED;
 
@@ -15,6 +15,8 @@ pub(super) enum Token {
     Value(TensorId),
     /// A body in braces, by index.
     Body(usize),
+    /// `more `, where a piece of this module stands in the text before.
+    More(ModuleId),
 }
 
 pub(super) type Tokens = Vec<Token>;

@@ -1,6 +1,6 @@
 //! Attention, bare and with its projections.
 
-use netloom_graph::{Attribute, Dim, Producer, TensorId};
+use netloom_graph::{Attribute, Dim, Producer, TensorId, ValueType};
 
 use super::Row;
 use super::dense::linear;
@@ -11,7 +11,17 @@ use crate::formats::loom::make::{Made, Maker};
 pub const FAMILY: &[Row] = &[
     Row {
         name: "attention",
-        settings: &["heads", "kv_heads", "causal", "mask", "rotary", "position_bias", "scale", "window"],
+        settings: &[
+            "heads",
+            "kv_heads",
+            "causal",
+            "mask",
+            "rotary",
+            "position_bias",
+            "scale",
+            "window",
+            "packed",
+        ],
         inputs: (1, 3),
         build: |maker, call| {
             let [query, key, value] = streams(call)?;
@@ -46,13 +56,25 @@ fn attend(
 ) -> Made<Vec<TensorId>> {
     let heads = call.int("heads", 1)?.unwrap_or(1);
     let kv_heads = call.int("kv_heads", 1)?.unwrap_or(heads);
-    let width = call.features(maker, query)?;
+    let packed = call.flag("packed", false)?;
+    let mut width = call.features(maker, query)?;
+    if packed {
+        // Queries, keys and values side by side in one tensor.
+        width = width.floor_div(&Dim::Known(3));
+        let mut dims = maker.dims(query).unwrap_or_default();
+        if let Some(last) = dims.last_mut() {
+            last.clone_from(&width);
+            maker.gives =
+                vec![ValueType::Tensor { dtype: maker.graph.tensor(query).ty.dtype(), shape: dims.into() }];
+        }
+    }
     let ranked = maker.dims(query).is_some_and(|d| d.len() == 4);
-    let size = if ranked { width } else { width.floor_div(&Dim::Known(heads)) };
+    let size = if ranked { width.clone() } else { width.floor_div(&Dim::Known(heads)) };
     let mut attributes = vec![("heads", heads), ("kv_heads", kv_heads)];
     attributes.retain(|(n, _)| *n != "kv_heads" || kv_heads != heads);
     attributes.extend(size.as_known().map(|n| ("head_size", n)));
-    attributes.extend(products(maker, [query, key, value], heads).map(|n| ("macs", n)));
+    attributes.extend(products(maker, [query, key, value], heads, &width).map(|n| ("macs", n)));
+    attributes.extend(packed.then_some(("packed", 1)));
     attributes.extend(call.flag("rotary", false)?.then_some(("rotary", 1)));
     let streams = [query, key, value].map(|t| stream(maker, t));
     if streams[1] == streams[2] {
@@ -84,7 +106,15 @@ fn stream(maker: &Maker, mut tensor: TensorId) -> TensorId {
         let node = maker.graph.node(id);
         let passes = matches!(
             node.layer.map_or("", |l| l.name),
-            "linear" | "reshape" | "transpose" | "split" | "slice" | "squeeze" | "unsqueeze" | "rotary" | "rms_norm"
+            "linear"
+                | "reshape"
+                | "transpose"
+                | "split"
+                | "slice"
+                | "squeeze"
+                | "unsqueeze"
+                | "rotary"
+                | "rms_norm"
         );
         match node.input(0).filter(|_| passes) {
             Some(input) => tensor = input,
@@ -98,11 +128,11 @@ fn stream(maker: &Maker, mut tensor: TensorId) -> TensorId {
 const BIAS: usize = 7;
 
 /// What queries times keys and weights times values cost, where sizes are known.
-fn products(maker: &Maker, [query, key, value]: [TensorId; 3], heads: i64) -> Option<i64> {
+fn products(maker: &Maker, [query, key, value]: [TensorId; 3], heads: i64, width: &Dim) -> Option<i64> {
     let dims = |t: TensorId| maker.dims(t)?.iter().map(Dim::as_known).collect::<Option<Vec<i64>>>();
     let (q, k, v) = (dims(query)?, dims(key)?, dims(value)?);
     let (rank, times) = (q.len(), i64::checked_mul);
-    let (batch, keys, width) = (*q.first()?, *k.get(rank.checked_sub(2)?)?, *q.last()?);
+    let (batch, keys, width) = (*q.first()?, *k.get(rank.checked_sub(2)?)?, width.as_known()?);
     // The width of a head comes in for keys and for values; with shared heads both are as wide as those of queries.
     let all = if rank == 4 { times(width, heads)? } else { width };
     let _ = v;

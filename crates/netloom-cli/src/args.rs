@@ -22,6 +22,10 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     /// Compare two models by structure: exit code 0 where they are equal, 1 where they differ, 2 on an error
     Diff(Box<DiffArgs>),
+    /// Write a model of any format in the notation, folded, or as documented JSON
+    Convert(ConvertArgs),
+    /// Lay texts in the notation out: spaces, indentation and blank lines; words and comments stay
+    Fmt(FmtArgs),
     /// List the model formats that can be read
     Formats,
     /// List the formats a figure can be written in
@@ -150,9 +154,40 @@ pub(crate) struct DrawArgs {
     /// Plain text in ASCII only
     #[arg(long)]
     pub(crate) ascii: bool,
+    /// Draw again whenever a model is saved, until Ctrl-C; mistakes are shown, and the last figure stays
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Print all remarks on the model, not only the first few
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ConvertArgs {
+    /// Model file, or `-` for standard input
+    pub(crate) model: PathBuf,
+    /// Where to write: a file that ends in .loom or .json; standard output without it, or for `-`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Format, when the name of the output does not say: loom, which is also the default, or json
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// Write the operators of the file as they are, not the layers they make up
+    #[arg(long)]
+    pub(crate) plumbing: bool,
+    /// Print all remarks on the model, not only the first few
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct FmtArgs {
+    /// Texts in the notation, laid out in place; `-` takes standard input to standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not laid out and leave with 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(ClapArgs)]

@@ -21,6 +21,11 @@ impl Failure {
         Self { message: message.into(), hints: Vec::new(), report: None, code: 1, broken_pipe: false }
     }
 
+    /// Mistakes of a text, shown in their places.
+    pub(crate) fn in_text(message: impl Into<String>, report: String) -> Self {
+        Self { report: Some(report), ..Self::input(message) }
+    }
+
     /// Something about what was asked for.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, ..Self::input(message) }

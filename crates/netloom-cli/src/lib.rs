@@ -9,15 +9,18 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod args;
+mod convert;
 mod diff;
 mod draw;
 mod drawing;
 mod failure;
 mod figure;
 mod files;
+mod fmt;
 mod lists;
 pub mod said;
 mod summary;
+mod watch;
 
 pub use diff::compare;
 pub use drawing::{Drawing, Format};
@@ -46,8 +49,10 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match &args.command {
         Command::Draw(draw) => {
             let given = matches.subcommand_matches("draw").expect("the command is draw");
-            figure::run(draw, given)
+            if draw.watch { watch::run(draw, given) } else { figure::run(draw, given) }
         }
+        Command::Convert(convert) => convert::run(convert),
+        Command::Fmt(fmt) => return fmt::run(fmt),
         Command::Diff(diff) => return diff::run(diff),
         Command::Summary(summary) => summary::run(summary),
         Command::Formats => lists::print_formats(),

@@ -293,3 +293,85 @@ fn themes_are_shown_as_files() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("did you mean `light`?"));
 }
+
+#[test]
+fn models_are_converted_into_the_notation_and_json() {
+    let folder = folder("convert");
+    let (loom, again) = (folder.join("r.loom"), folder.join("again.loom"));
+    let model = example("resnet18.onnx");
+    let done = run(&["convert", model.to_str().unwrap(), "-o", loom.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let text = std::fs::read_to_string(&loom).unwrap();
+    assert!(text.contains("block BasicBlock") || text.contains("block Layer"), "{text}");
+    assert!(text.lines().count() < 40, "a page holds it: {text}");
+    let done = run(&["convert", loom.to_str().unwrap(), "-o", again.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert_eq!(std::fs::read_to_string(&again).unwrap(), text);
+    let done = run(&["convert", loom.to_str().unwrap(), "--to", "json"]);
+    assert!(String::from_utf8_lossy(&done.stdout).starts_with("{\"netloom_graph\": 1"));
+    let done = run(&["diff", model.to_str().unwrap(), loom.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stdout));
+    let done = run(&["convert", model.to_str().unwrap(), "-o", folder.join("x.onnx").to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(2), "{}", stderr(&done));
+}
+
+#[test]
+fn texts_are_laid_out() {
+    let folder = folder("fmt");
+    let file = folder.join("net.loom");
+    std::fs::write(&file, "input x[1,8] # eight\n\n\nlinear( 4 )>relu\n").unwrap();
+    let path = file.to_str().unwrap();
+    let done = run(&["fmt", "--check", path]);
+    assert_eq!(done.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), path);
+    assert_eq!(run(&["fmt", path]).status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "input x [1, 8]  # eight\n\nlinear(4) > relu\n");
+    assert_eq!(run(&["fmt", "--check", path]).status.code(), Some(0));
+    std::fs::write(&file, "input x [1, 8\n").unwrap();
+    let done = run(&["fmt", path]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("net.loom:2:1"), "{}", stderr(&done));
+    let all: Vec<PathBuf> = std::fs::read_dir(example("")).unwrap().map(|e| e.unwrap().path()).collect();
+    for path in all.iter().filter(|p| p.extension().is_some_and(|e| e == "loom")) {
+        assert_eq!(
+            run(&["fmt", "--check", path.to_str().unwrap()]).status.code(),
+            Some(0),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_watched_model_is_drawn_again_when_it_is_saved() {
+    let folder = folder("watch");
+    let (model, figure) = (folder.join("net.loom"), folder.join("net.svg"));
+    let (stdin, errors) = (Stdio::null(), std::fs::File::create(folder.join("errors")).unwrap());
+    std::fs::write(&model, "input x [1, 8]\nlinear(4) > relu\n").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_netloom"))
+        .args(["draw", model.to_str().unwrap(), "-o", figure.to_str().unwrap(), "--watch"])
+        .stdin(stdin)
+        .stderr(errors)
+        .spawn()
+        .expect("the command starts");
+    let wait = |what: &dyn Fn() -> bool| {
+        // Generous: machines that build many things at once are slow.
+        (0..600).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            what()
+        })
+    };
+    let said = || std::fs::read_to_string(folder.join("errors")).unwrap_or_default();
+    assert!(wait(&|| said().matches("drawn:").count() == 1), "{}", said());
+    let first = std::fs::read(&figure).unwrap();
+    std::fs::write(&model, "input x [1, 8]\nlinaer(4) > relu\n").unwrap();
+    assert!(wait(&|| said().contains("net.loom:2:1")), "{}", said());
+    assert!(said().contains("did you mean `linear`"), "{}", said());
+    assert_eq!(std::fs::read(&figure).unwrap(), first, "the last figure stays");
+    std::fs::write(&model, "input x [1, 8]\nlinear(4) > relu > linear(2)\n").unwrap();
+    assert!(wait(&|| said().matches("drawn:").count() == 2), "{}", said());
+    assert_ne!(std::fs::read(&figure).unwrap(), first);
+    assert!(child.try_wait().unwrap().is_none(), "it goes on");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -15,6 +15,7 @@
 //! ```
 
 mod compare;
+mod convert;
 mod error;
 mod figure;
 #[cfg(feature = "html")]
@@ -25,6 +26,7 @@ mod picture;
 pub mod report;
 
 pub use compare::{Comparison, DiffOptions, diff};
+pub use convert::{TEXTS, convert};
 pub use error::{Error, ErrorKind};
 pub use figure::{
     AUTO, Figure, FigureOptions, MAX_MODELS, description, draw, draw_beside, export, lint, notation,

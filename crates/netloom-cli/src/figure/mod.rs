@@ -22,7 +22,7 @@ mod save;
 pub(crate) use load::check;
 
 /// Options of the command that say nothing about a figure.
-const APART: &[&str] = &["help", "save_figure", "verbose"];
+const APART: &[&str] = &["help", "save_figure", "verbose", "watch"];
 
 /// What stands for the models, which have no name on the command line.
 const MODEL: &str = "model";

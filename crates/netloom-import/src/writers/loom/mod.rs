@@ -30,7 +30,7 @@ use tokens::{Token, Tokens, label, text};
 /// let graph = loom::parse(&(text.to_owned() + block)).expect("a sound text");
 /// assert_eq!(
 ///     writers::loom::write(&graph),
-///     "block Layer { [linear(8) > relu, same] > add }\n\ninput x [1, 8]\n\nbody: Layer * 3\nlinear(4)\n"
+///     "block Layer { [linear(8) > relu, same] > add }\n\ninput x [1, 8]\n\nbody: Layer * 3 > linear(4)\n"
 /// );
 /// ```
 pub fn write(graph: &Graph) -> String {

@@ -97,7 +97,10 @@ fn values(list: &Value) -> Vec<String> {
 
 /// The bad files: what the message holds, or the worst remark.
 const MALFORMED: &[(&str, &str)] = &[
-    ("bad_count.gguf", "this is a GGUF model, which cannot be read"),
+    (
+        "bad_count.gguf",
+        "damaged at byte 8: expected tensors that fit into 40 bytes, found 2 305 843 009 213 693 952 promised",
+    ),
     ("bad_offset.tflite", "this is a TensorFlow Lite model, which cannot be read"),
     ("cyclic.onnx", "ok: nodes feed each other in a cycle: 'first', 'second'"),
     ("dangling_input.onnx", "ok: expected an input, a stored value or a node that makes it, found none"),

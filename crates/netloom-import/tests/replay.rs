@@ -12,6 +12,10 @@ mod targets;
 
 /// Runs a target over every file of a folder, and over every file cut at a few places.
 fn replay(folder: &str, target: fn(&[u8])) {
+    replay_with(folder, &target);
+}
+
+fn replay_with(folder: &str, target: &dyn Fn(&[u8])) {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz")).join(folder);
     let mut files: Vec<_> = std::fs::read_dir(&root)
         .unwrap_or_else(|e| panic!("{}: {e}", root.display()))
@@ -42,4 +46,43 @@ fn shape_inference() {
 #[test]
 fn loom_read() {
     replay("corpus/loom", targets::loom_read);
+}
+
+#[test]
+fn templates_read() {
+    replay("corpus/templates", targets::templates_read);
+}
+
+/// Formats whose target is their reader alone: the folder of seeds and the name that a source has.
+const READERS: &[(&str, &str)] = &[
+    ("caffe", "a.prototxt"),
+    ("coreml", "a.mlmodel"),
+    ("darknet", "a.cfg"),
+    ("dot", "a.dot"),
+    ("gguf", "a.gguf"),
+    ("hugging_face", "config.json"),
+    ("json", "a.json"),
+    ("mxnet", "a-symbol.json"),
+    ("openvino", "a.xml"),
+    ("safetensors", "a.safetensors"),
+];
+
+#[test]
+fn readers_of_formats() {
+    for (format, name) in READERS {
+        let target = |data: &[u8]| targets::format_read(format, name, data);
+        replay_with(&format!("corpus/{format}"), &target);
+        replay_with(&format!("corpus/{format}"), &targets::any_read);
+    }
+}
+
+#[test]
+fn every_format_has_seeds_and_a_target() {
+    let fuzz = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz"));
+    for format in netloom_import::FORMATS {
+        let target = fuzz.join(format!("fuzz_targets/{}_read.rs", format.name()));
+        assert!(target.exists(), "{}", target.display());
+        let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("\"{}_read\"", format.name())), "{}", format.name());
+    }
 }

@@ -4,6 +4,7 @@ pub mod caffe;
 pub mod coreml;
 pub mod darknet;
 pub mod dot;
+pub mod gguf;
 pub mod hugging_face;
 pub mod inside;
 pub mod json;
@@ -25,6 +26,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &coreml::CoreMl,
     &darknet::Darknet,
     &dot::Dot,
+    &gguf::Gguf,
     &hugging_face::HuggingFace,
     &json::Json,
     &keras::Keras,
@@ -110,7 +112,7 @@ mod tests {
         check("empty.onnx", b"", "the file is empty: expected a model, found 0 bytes");
         check("a.onnx", b"\x89PNG\r\n\x1a\n1234", "not an ONNX file: found a PNG header");
         check("a.png", b"\x89PNG\r\n\x1a\n1234", "this is a PNG image, not a model");
-        check("a.gguf", b"GGUF1234", "this is a GGUF model, which cannot be read");
+        check("a.gguf", b"GGUF1234", "damaged at byte 4: expected version 1, 2 or 3, found 875770417");
         check(
             "a.bin",
             b"\x01\x02\x03",

@@ -51,6 +51,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("predictions.decoder.bias", "predictions.bias"),
     ("lm_head.decoder.bias", "lm_head.bias"),
     ("lm_head.weight", "embed_out.weight"),
+    ("encoder.embed_tokens.weight", "shared.weight"),
 ];
 
 /// Gives the weights of a network the types and places of a file's tensors, and remarks what does not fit.

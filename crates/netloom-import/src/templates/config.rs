@@ -59,18 +59,18 @@ pub(super) fn settings(config: &Value, family: &Family) -> Settings {
         "hidden_activation",
         "activation_function",
         "activation",
-        "dense_act_fn",
         "feed_forward_proj",
+        "dense_act_fn",
     ] {
         if let Some(act) = config.get(key).and_then(Value::as_str).and_then(activation) {
             set("act", act.into());
         }
     }
     // Models of pictures and texts have one per part.
-    for part in ["text_config", "vision_config"] {
+    for (part, name) in [("text_config", "act_text"), ("vision_config", "act_vision")] {
         let act = config.get(part).and_then(|p| p.get("hidden_act")).and_then(Value::as_str);
-        if let Some(act) = act.and_then(activation) {
-            set(&format!("{part}.act"), act.into());
+        if let Some(act) = act.and_then(activation).or_else(|| config.get(part).map(|_| QUICK_GELU)) {
+            set(name, act.into());
         }
     }
     settings
@@ -80,14 +80,17 @@ pub(super) fn settings(config: &Value, family: &Family) -> Settings {
 const UNTIED: &[&str] =
     &["GPTNeoX", "Llama", "Mistral", "Mixtral", "Phi", "Phi3", "Qwen2", "Qwen2Moe", "Qwen3", "Qwen3Moe"];
 
+/// The activation of CLIP, which its configurations used to leave out.
+const QUICK_GELU: &str = "\"onnx::Gelu\"(approximate=\"sigmoid\")";
+
 /// The layer of the notation for an activation's name.
 fn activation(name: &str) -> Option<&'static str> {
-    Some(match name.trim_start_matches("gated-") {
+    Some(match name {
         "gelu" | "gelu_python" => "gelu",
-        "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => "gelu(approximate=\"tanh\")",
-        "quick_gelu" => "\"loom@0::quick_gelu\"",
+        "gated-gelu" | "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => "gelu(approximate=\"tanh\")",
+        "quick_gelu" => QUICK_GELU,
         "relu" => "relu",
-        "silu" | "swish" => "silu",
+        "gated-silu" | "silu" | "swish" => "silu",
         "tanh" => "tanh",
         "sigmoid" => "sigmoid",
         "mish" => "mish",

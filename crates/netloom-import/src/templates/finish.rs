@@ -7,6 +7,12 @@ use super::Family;
 /// Names of stored tensors that the notation makes up; no file holds them.
 const MADE_UP: &[&str] = &["position_ids", "distances"];
 
+/// Classes of layers that families have for themselves: class stem, name of the part, class.
+const CLASSES: &[(&str, &str, &str)] = &[
+    ("Bart", "embed_positions", "BartLearnedPositionalEmbedding"),
+    ("Bart", "embed_tokens", "BartScaledWordEmbedding"),
+];
+
 /// Whether a stored tensor of a template stands in files.
 pub(super) fn is_in_files(graph: &Graph, tensor: netloom_graph::TensorId) -> bool {
     let tensor = graph.tensor(tensor);
@@ -24,6 +30,11 @@ pub(super) fn finish(graph: &mut Graph, family: &Family) {
     for id in modules {
         let module = graph.module(id);
         if module.class.is_some() || !module.children.is_empty() || id == graph.root() {
+            continue;
+        }
+        let named = CLASSES.iter().find(|(stem, name, _)| *stem == family.stem && module.name == *name);
+        if let Some((.., class)) = named {
+            graph.module_mut(id).class = Some((*class).to_owned());
             continue;
         }
         let class = module.nodes.iter().find_map(|n| class_of(graph, *n, family));
@@ -54,8 +65,10 @@ fn class_of(graph: &Graph, node: netloom_graph::NodeId, family: &Family) -> Opti
         "Conv" => format!("Conv{}d", rank(1)?.checked_sub(2)?),
         "Gelu" if family.stem.starts_with("Gemma") => "GELUTanh".to_owned(),
         "Gelu" if node.attributes.string("approximate") == Some("tanh") => "NewGELUActivation".to_owned(),
+        "Gelu" if node.attributes.string("approximate") == Some("sigmoid") => {
+            "QuickGELUActivation".to_owned()
+        }
         "Gelu" => "GELUActivation".to_owned(),
-        "quick_gelu" => "QuickGELUActivation".to_owned(),
         "Swish" => "SiLUActivation".to_owned(),
         "Relu" => "ReLU".to_owned(),
         "Tanh" => "Tanh".to_owned(),

@@ -65,25 +65,38 @@ const fn family(
 }
 
 const BERT: &str = include_str!("bert.loom");
+const CLIP: &str = include_str!("clip.loom");
 const DECODER: &str = include_str!("decoder.loom");
+const VIT: &str = include_str!("vit.loom");
 
 /// Every family, in order of name.
 pub const FAMILIES: &[Family] = &[
+    family("bart", "Bart", "model", include_str!("bart.loom")),
     family("bert", "Bert", "bert", BERT),
     family("camembert", "Camembert", "roberta", BERT),
+    family("clip", "CLIP", "", CLIP),
+    family("clip_text_model", "CLIPText", "text_model", CLIP),
+    family("clip_vision_model", "CLIPVision", "vision_model", CLIP),
+    family("deit", "DeiT", "deit", VIT),
+    family("distilbert", "DistilBert", "distilbert", include_str!("distilbert.loom")),
     family("gemma", "Gemma", "model", DECODER),
     family("gemma2", "Gemma2", "model", DECODER),
     family("gemma3_text", "Gemma3", "model", DECODER),
     family("gpt2", "GPT2", "transformer", include_str!("gpt2.loom")),
+    family("gpt_neox", "GPTNeoX", "gpt_neox", include_str!("gpt_neox.loom")),
     family("llama", "Llama", "model", DECODER),
     family("mistral", "Mistral", "model", DECODER),
     family("mixtral", "Mixtral", "model", DECODER),
+    family("phi", "Phi", "model", include_str!("phi.loom")),
     family("phi3", "Phi3", "model", DECODER),
     family("qwen2", "Qwen2", "model", DECODER),
     family("qwen2_moe", "Qwen2Moe", "model", DECODER),
     family("qwen3", "Qwen3", "model", DECODER),
     family("qwen3_moe", "Qwen3Moe", "model", DECODER),
     family("roberta", "Roberta", "roberta", BERT),
+    family("t5", "T5", "", include_str!("t5.loom")),
+    family("vit", "ViT", "vit", VIT),
+    family("whisper", "Whisper", "model", include_str!("whisper.loom")),
     family("xlm-roberta", "XLMRoberta", "roberta", BERT),
 ];
 
@@ -111,18 +124,28 @@ pub fn with_config_beside(source: &dyn Source, weights: Weights) -> Result<Graph
 ///
 /// # Errors
 /// When a limit is passed.
-pub fn with_config(config: &Value, mut weights: Weights) -> Result<Graph, Error> {
+pub fn with_config(config: &Value, weights: Weights) -> Result<Graph, Error> {
+    let plain = weights.entries.clone();
+    with_config_or(config, weights, plain)
+}
+
+/// The same where tensors were given the names of the template: `plain` are those of the file, shown when they do not
+/// fit.
+///
+/// # Errors
+/// When a limit is passed.
+pub fn with_config_or(config: &Value, mut weights: Weights, plain: Vec<Entry>) -> Result<Graph, Error> {
     let mut graph = match network(config) {
         Ok(graph) => graph,
         Err(reason) => {
             weights.warnings.push(reason);
-            return without_network(weights);
+            return without_network(Weights { entries: plain, ..weights });
         }
     };
     let base = family_of(config).map_or("", |f| f.base);
     if let Err(reason) = check::check(&mut graph, &weights.entries, base) {
         weights.warnings.push(reason);
-        return without_network(weights);
+        return without_network(Weights { entries: plain, ..weights });
     }
     weights.format.clone_into(&mut graph.format);
     remark(&mut graph, &weights);

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each fuzz target and test uses its own part")]
 
 use netloom_graph::{Graph, Producer};
-use netloom_import::{Bytes, read};
+use netloom_import::{Bytes, Source, SourceError, read};
 
 /// Reads bytes as an ONNX file; what comes out holds together.
 pub fn onnx_read(data: &[u8]) {
@@ -30,6 +30,45 @@ pub fn shape_inference(data: &[u8]) {
         assert_eq!(after.macs, summary.macs);
         assert_eq!(lifted.stands_for.len(), lifted.graph.nodes().len());
         let _ = netloom_graph::repeats::repeats(&graph);
+    }
+}
+
+/// A file with a configuration beside it.
+struct WithConfig<'a> {
+    weights: Bytes<&'a [u8]>,
+    config: &'a [u8],
+}
+
+impl Source for WithConfig<'_> {
+    fn name(&self) -> &'static str {
+        "fuzz.safetensors"
+    }
+
+    fn len(&self) -> u64 {
+        self.weights.len()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, SourceError> {
+        self.weights.read_at(offset, buf)
+    }
+
+    fn sibling(&self, path: &str) -> Option<Box<dyn Source>> {
+        (path == "config.json").then(|| Box::new(Bytes::new(path, self.config.to_vec())) as Box<dyn Source>)
+    }
+}
+
+/// Reads bytes as a safetensors file; what follows a byte 255 is the configuration beside it.
+pub fn templates_read(data: &[u8]) {
+    let mut parts = data.splitn(2, |b| *b == 255);
+    let (weights, config) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match read(&WithConfig { weights: Bytes::new("fuzz.safetensors", weights), config }) {
+        Ok(graph) => {
+            // Checking links takes time quadratic in the size of a module.
+            if graph.nodes().len() < 500 {
+                check(&graph);
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
@@ -72,6 +111,35 @@ pub fn loom_read(data: &[u8]) {
                 assert!(problem.render("fuzz.loom", text).starts_with("error: "));
             }
         }
+    }
+}
+
+/// Reads bytes as one format, by its reader alone, and takes what comes out through inference, lifting and counting.
+pub fn format_read(format: &str, name: &str, data: &[u8]) {
+    let reader = netloom_import::FORMATS.iter().find(|f| f.name() == format).expect("a registered format");
+    let source = Bytes::new(name, data);
+    let _ = reader.sniff(&source);
+    match reader.read(&source) {
+        Ok(mut graph) => {
+            if graph.nodes().len() < 500 {
+                check(&graph);
+            }
+            netloom_graph::infer::infer(&mut graph);
+            let lifted = netloom_graph::lift::lift(&graph);
+            let (before, after) =
+                (netloom_graph::summary::summary(&graph), netloom_graph::summary::summary(&lifted.graph));
+            assert_eq!(after.parameters, before.parameters);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Reads bytes as whatever they are, archives included.
+pub fn any_read(data: &[u8]) {
+    match read(&Bytes::new("fuzz", data)) {
+        Ok(graph) if graph.nodes().len() < 500 => check(&graph),
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 

@@ -11,7 +11,7 @@ from netloom import _core
 from netloom._options import DiffOptions, DrawOptions
 
 #: Options of the command that say where a result goes or how much is told, which in Python are methods and values.
-APART = {"output", "to", "save-figure", "verbose", "json", "help"}
+APART = {"output", "to", "save-figure", "verbose", "json", "help", "watch"}
 
 
 @pytest.mark.parametrize(

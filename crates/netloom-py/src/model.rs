@@ -74,12 +74,13 @@ pub(crate) fn read(
         let model = netloom_cli::Model::read(&Bytes::new(file, data));
         model.map(|mut model| {
             model.name = name.unwrap_or(model.name);
-            let noted = notes.into_iter().map(|message| Diagnostic {
-                severity: Severity::Warning,
-                path: String::new(),
-                message,
-            });
-            model.graph.diagnostics.extend(noted);
+            for message in notes {
+                // The reader may have found it in the source already.
+                if model.graph.diagnostics.iter().all(|d| d.message != message) {
+                    let (severity, path) = (Severity::Note, String::new());
+                    model.graph.diagnostics.push(Diagnostic { severity, path, message });
+                }
+            }
             model
         })
     })?;

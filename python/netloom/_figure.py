@@ -172,13 +172,14 @@ class Figure:
         """Write the figure to a file, whose extension names the format unless ``to`` does; returns the figure.
 
         Options take the place of those it was drawn with: ``figure.save("figure.pdf", width="3.25in")``. The file
-        appears whole or not at all.
+        appears whole or not at all. A path that ends in ``.toml`` gets a description of the figure of model files, to be
+        drawn again by :func:`netloom.draw` and ``netloom draw``.
         """
         file = FilePath(path)
         format = to or file.suffix.lstrip(".")
         if not format:
             raise ValueError(f"{file} has no extension that names a format: add one, or say to='svg'")
-        data = self._with(options).write(format)
+        data = self._file(file, options) if format == "toml" else self._with(options).write(format)
         unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
         try:
             unfinished.write_bytes(data)
@@ -198,6 +199,14 @@ class Figure:
         """The drawing with other options."""
         changed = {**self._options, **options}
         return self._drawing if changed == self._options else self._made(said(changed))
+
+    def _file(self, path: FilePath, options: Mapping[str, Any]) -> bytes:
+        """The file that describes the figure."""
+        words, files = said({**self._options, **options})
+        models = [model._path for model in self._models if model._path is not None]
+        if files or not models or len(models) < len(self._models):
+            raise ValueError("expected models and numbers from files: a file that describes a figure names them")
+        return _core.figure_text(models, words, path).encode()
 
     def _frame(self, height: int) -> str:
         """The page in a frame that shares nothing with the notebook around it."""

@@ -108,8 +108,8 @@ class Network:
         """The error with the parts that it is about."""
         lines = self._text.splitlines(keepends=True)
         about: list[str] = []
-        for line, column in re.findall(r"--> .*?:(\d+):(\d+)", error.report or ""):
-            at = sum(map(len, lines[: int(line) - 1])) + int(column) - 1
+        for line, column in error.places:
+            at = sum(map(len, lines[: line - 1])) + column - 1
             around = [(end - start, part) for start, end, part in self._places if start <= at < end]
             if around:
                 innermost = repr(min(around, key=lambda p: p[0])[1])
@@ -119,7 +119,7 @@ class Network:
             return error
         told = Error(f"{', '.join(about)}: {error}")
         told.message = f"{', '.join(about)}: {error.message}"
-        told.hints, told.report, told.is_usage = error.hints, error.report, error.is_usage
+        told.hints, told.report, told.places, told.is_usage = error.hints, error.report, error.places, error.is_usage
         return told
 
     def _repr_svg_(self) -> str:

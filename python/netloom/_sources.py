@@ -57,6 +57,8 @@ class Model:
     def __init__(self, core: _core.Model, captured: Captured | None = None) -> None:
         self._core = core
         self._captured = captured
+        #: Where it was read from, if from a path.
+        self._path: str | os.PathLike[str] | None = None
 
     @property
     def name(self) -> str:
@@ -149,7 +151,9 @@ def _read(model: Any, name: str | None, capture: Mapping[str, Any]) -> Model:
         path = os.fspath(model)
         # What is not there has an exception of its own in Python.
         os.stat(path)
-        return Model(_core.open(path, name))
+        opened = Model(_core.open(path, name))
+        opened._path = path
+        return opened
     if isinstance(model, (bytes, bytearray, memoryview)):
         return Model(_core.read(name or "model", bytes(model), name or ""))
     if hasattr(type(model), "_netloom_model"):

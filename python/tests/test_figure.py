@@ -71,6 +71,10 @@ def test_a_figure_file_is_drawn_with_what_is_said_beside(example: Path, tmp_path
     alike = nl.draw(example, depth=1, theme="dark", set={"label.size": 9})
     assert nl.draw(file).svg == alike.svg
     assert nl.draw(file, theme="print").svg == nl.draw(example, depth=1, theme="print", set={"label.size": 9}).svg
+    nl.draw(example, depth=1, rule={"kind=conv": {"colour": "#12ab56"}}).save(file, width="4in")
+    assert nl.draw(file).svg == nl.draw(example, depth=1, rule=["kind=conv { colour: #12ab56 }"], width="4in").svg
+    with pytest.raises(ValueError, match="expected models and numbers from files"):
+        nl.draw(MLP).save(file)
     file.write_text('model = "missing.onnx"\ndept = 1\n')
     with pytest.raises(nl.Error, match="unknown key `dept`"):
         nl.draw(file)
@@ -139,6 +143,7 @@ def test_mistakes_say_what_to_do(tmp_path: Path, example: Path) -> None:
     with pytest.raises(nl.Error) as caught:
         nl.draw(b"input x [1, 8]\nlinaer(3)")
     assert caught.value.report is not None and "2 | linaer(3)" in caught.value.report
+    assert caught.value.places == [(2, 1)]
     with pytest.raises(TypeError, match="found int"):
         nl.draw(3)
     with pytest.raises(TypeError, match="input_size: only a live model"):

@@ -1,7 +1,7 @@
 //! Options said by another program: by name with values, in the words and with the defaults of the command.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Arg, CommandFactory as _, Parser as _};
@@ -35,6 +35,14 @@ pub fn draw(models: Vec<Arc<Model>>, options: &[Said], files: &Folder) -> Result
 /// When the file is none, a model cannot be read, there is no such option or it does not take the value.
 pub fn figure_file(path: &Path, options: &[Said], files: &Folder) -> Result<Drawing, Failure> {
     figure::drawing(path, &words("draw", options)?, files)
+}
+
+/// The text of a figure file, to stand at `path`, that draws the models at other paths with options.
+///
+/// # Errors
+/// When there is no such option or it does not take the value.
+pub fn figure_text(models: &[PathBuf], options: &[Said], path: &Path) -> Result<String, Failure> {
+    figure::described(models, &words("draw", options)?, path)
 }
 
 /// The figure of a comparison with options of `netloom diff`.

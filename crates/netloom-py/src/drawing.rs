@@ -83,3 +83,14 @@ pub(crate) fn draw_file(
     let drawing = beside::run(py, move || said::figure_file(&path, &options, &Folder::given(files)))?;
     Ok(Drawing::new(raised(py, drawing)?))
 }
+
+/// The text of a figure file, to stand at `path`, that draws the models at other paths with options.
+#[pyfunction]
+pub(crate) fn figure_text(
+    py: Python<'_>,
+    models: Vec<PathBuf>,
+    options: Vec<Said>,
+    path: PathBuf,
+) -> PyResult<String> {
+    raised(py, said::figure_text(&models, &options, &path))
+}

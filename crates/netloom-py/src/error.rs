@@ -9,7 +9,7 @@ pyo3::create_exception!(
     Error,
     PyValueError,
     "What went wrong, and what to do.\n\n`message` is one line; `hints` are what to do, most helpful first; `report` shows \
-     the place, where the input is text, else it is None; `is_usage` tells a wrong call from a wrong model."
+     the places, where the input is text, else it is None; `places` are their lines and columns; `is_usage` tells a wrong call from a wrong model."
 );
 
 /// The exception for a failure. As text it has all there is to say.
@@ -27,8 +27,20 @@ pub(crate) fn raise(py: Python<'_>, failure: &Failure) -> PyErr {
         .setattr("message", failure.message())
         .and_then(|()| value.setattr("hints", failure.hints().to_vec()))
         .and_then(|()| value.setattr("report", failure.in_place()))
+        .and_then(|()| value.setattr("places", places(failure.in_place().unwrap_or_default())))
         .and_then(|()| value.setattr("is_usage", failure.code() == USAGE));
     told.err().unwrap_or(error)
+}
+
+/// The lines and columns, from 1 on, that a report points at with ` --> net.loom:2:12`.
+fn places(report: &str) -> Vec<(usize, usize)> {
+    let pointers = report.lines().filter_map(|line| line.trim_start().strip_prefix("--> "));
+    pointers
+        .filter_map(|place| {
+            let (rest, column) = place.rsplit_once(':')?;
+            Some((rest.rsplit_once(':')?.1.parse().ok()?, column.parse().ok()?))
+        })
+        .collect()
 }
 
 /// The value, or the exception for the failure.

@@ -19,7 +19,7 @@ mod _core {
     #[pymodule_export]
     use super::comparison::{Comparison, compare};
     #[pymodule_export]
-    use super::drawing::{Drawing, draw, draw_file};
+    use super::drawing::{Drawing, draw, draw_file, figure_text};
     #[pymodule_export]
     use super::error::Error;
     #[pymodule_export]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, Parser as _};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use crate::args::{Args, Command, DrawArgs};
 use crate::draw;
@@ -51,6 +51,18 @@ pub(crate) fn drawing(file: &Path, options: &[OsString], files: &Folder) -> Resu
     let models = args.models.iter().map(|path| files::open(path).map(Arc::new));
     let models = models.collect::<Result<Vec<_>, _>>()?;
     Drawing::new(models, &args, &files.clone().at(&folder))
+}
+
+/// The text of a figure file, to stand at `path`, that draws models with `options` in the words of the command.
+pub(crate) fn described(models: &[PathBuf], options: &[OsString], path: &Path) -> Result<String, Failure> {
+    let line = ["netloom", "draw"].map(OsString::from).into_iter().chain(options.iter().cloned());
+    let line = line.chain(["--".into()]).chain(models.iter().map(|m| m.clone().into_os_string()));
+    let wrong = |e: clap::Error| Failure::usage(first_line(&e));
+    let matches = Args::command().try_get_matches_from(line).map_err(wrong)?;
+    match (Args::from_arg_matches(&matches).map_err(wrong)?.command, matches.subcommand_matches("draw")) {
+        (Command::Draw(args), Some(given)) => save::text(&args, given, path),
+        _ => Err(Failure::usage("expected a figure to draw")),
+    }
 }
 
 /// The arguments that a figure file stands for with what is typed beside, which comes last, where it wins; and the folder

@@ -15,21 +15,32 @@ if TYPE_CHECKING:
 __all__ = ["convert"]
 
 
-def convert(model: Any, path: Path | None = None, *, to: str | None = None, **capture: Unpack[CaptureOptions]) -> str:
-    """A model in the notation or as documented JSON: written to ``path``, whose extension says which, and returned.
+def convert(
+    model: Any,
+    path: Path | None = None,
+    *,
+    to: str | None = None,
+    plumbing: bool = False,
+    **capture: Unpack[CaptureOptions],
+) -> str:
+    """Write a model as text: in the notation, folded, or as documented JSON; the text is returned.
 
-    ``model`` and how a live one is looked at are as in :func:`netloom.draw`; ``to`` is ``"loom"`` or ``"json"``.
+    A ``path``, whose extension says which unless ``to`` does, is written to; ``to`` is ``"loom"``, which is the default
+    without a path, or ``"json"``. ``plumbing`` writes the operators of the file as they are, not the layers they make up.
+    ``model`` and how a live one is looked at are as in :func:`netloom.draw`.
 
     >>> import netloom as nl
-    >>> text = nl.convert("examples/resnet18.loom", to="json")
-    >>> text.startswith("{")
-    True
+    >>> print(nl.convert(b"input x [1, 8]; linear(4) > relu").splitlines()[-1])
+    linear(4) > relu
     """
-    format = to or (FilePath(path).suffix.lstrip(".") if path is not None else "")
+    format = to or (FilePath(path).suffix.lstrip(".") if path is not None else "loom")
     if not format:
-        raise ValueError("expected a path that ends in .loom or .json, or to='loom' or 'json'")
+        raise ValueError(f"{path} has no extension that names a format: end it in .loom or .json, or say to='loom'")
     # A network that was written in Python is in the notation already, as its author wrote it.
-    text = model.loom if format == "loom" and isinstance(model, Network) else read(model, **capture)._core.write(format)
+    if format == "loom" and isinstance(model, Network):
+        text = model.loom
+    else:
+        text = read(model, **capture)._core.convert(format, plumbing)
     if not text.endswith("\n"):
         text += "\n"
     if path is not None:

@@ -26,6 +26,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Buffer",
     "Concat",
     "Constant",
     "Conv",
@@ -171,11 +172,11 @@ class Add(Layer):
 class Attention(Layer):
     """The bare product of attention; reads one value (self), two (queries and the rest) or three.
 
-    In the notation: ``attention(heads=1, kv_heads=heads, causal=false, mask=none, rotary=false, position_bias=none, scale=none, window=none)``.
+    In the notation: ``attention(heads=1, kv_heads=heads, causal=false, mask=none, rotary=false, position_bias=none, scale=none, window=none, packed=false)``.
     """
 
     notation = "attention"
-    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None, "rotary": False, "position_bias": None, "scale": None, "window": None}
+    _defaults = {"heads": 1, "kv_heads": None, "causal": False, "mask": None, "rotary": False, "position_bias": None, "scale": None, "window": None, "packed": False}
 
     def __init__(
         self,
@@ -187,11 +188,12 @@ class Attention(Layer):
         position_bias: Value | None = None,
         scale: float | None = None,
         window: int | None = None,
+        packed: bool = False,
         *,
         name: str | None = None,
     ) -> None:
         super().__init__(
-            {"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask, "rotary": rotary, "position_bias": position_bias, "scale": scale, "window": window},
+            {"heads": heads, "kv_heads": kv_heads, "causal": causal, "mask": mask, "rotary": rotary, "position_bias": position_bias, "scale": scale, "window": window, "packed": packed},
             None,
             name,
         )
@@ -272,6 +274,20 @@ class BatchNorm3d(BatchNorm):
     """Normalises over the batch over 3 dimensions: see :class:`BatchNorm`."""
 
     spatial = 3
+
+
+class Buffer(Layer):
+    """The layer ``buffer`` of the notation.
+
+    In the notation: ``buffer(shape, dtype="float32")``.
+    """
+
+    notation = "buffer"
+    _needed = ("shape",)
+    _defaults = {"dtype": "float32"}
+
+    def __init__(self, shape: Sequence[Dim], dtype: str = "float32", *, name: str | None = None) -> None:
+        super().__init__({"shape": shape, "dtype": dtype}, None, name)
 
 
 class Concat(Layer):

@@ -21,14 +21,12 @@ impl Model {
         &self.0.name
     }
 
-    /// The model as a text in one of the formats that are written.
-    fn write(&self, py: Python<'_>, format: String) -> PyResult<String> {
+    /// The model as text: in the notation or as documented JSON, with the layers that a person would draw or, for the
+    /// notation with `plumbing`, the operators of the file.
+    fn convert(&self, py: Python<'_>, format: String, plumbing: bool) -> PyResult<String> {
         let model = self.0.clone();
-        let text = beside::run(py, move || match format.as_str() {
-            "json" => Ok(netloom::import::writers::json::write(&model.graph)),
-            _ => Err(netloom::Error::unknown("format", &format, ["json"]).into()),
-        })?;
-        raised(py, text)
+        let text = beside::run(py, move || netloom::convert(&model.graph, &format, plumbing))?;
+        raised(py, text.map_err(Into::into))
     }
 
     /// Totals, layers and modules as JSON.

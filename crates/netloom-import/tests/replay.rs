@@ -65,6 +65,8 @@ const READERS: &[(&str, &str)] = &[
     ("mxnet", "a-symbol.json"),
     ("openvino", "a.xml"),
     ("safetensors", "a.safetensors"),
+    ("torch", "a.pt"),
+    ("torchscript", "a.pt"),
 ];
 
 #[test]
@@ -74,6 +76,12 @@ fn readers_of_formats() {
         replay_with(&format!("corpus/{format}"), &target);
         replay_with(&format!("corpus/{format}"), &targets::any_read);
     }
+}
+
+#[test]
+fn pickles_and_code() {
+    replay("corpus/torch", targets::pickle_read);
+    replay("corpus/torchscript", targets::torchscript_read);
 }
 
 #[test]

@@ -48,8 +48,9 @@ pub(super) fn flow(graph: &Graph, summary: &Summary, plumbing: bool) -> Flow {
         }
     }
 
-    // Backward: which operators reach an output of the model by way of data.
-    let mut live = vec![false; n];
+    // Backward: which operators reach an output of the model by way of data. Files of weights without a network have no
+    // outputs: everything in them is shown.
+    let mut live = vec![graph.outputs.is_empty(); n];
     let mut stack: Vec<TensorId> = graph.outputs.clone();
     stack.extend(graph.regions().flat_map(|(_, r)| r.outputs.iter().copied()));
     while let Some(tensor) = stack.pop() {

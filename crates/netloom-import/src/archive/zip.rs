@@ -141,6 +141,13 @@ impl<'a> Zip<'a> {
         Ok(Box::new(Bytes::new(short, bytes)))
     }
 
+    /// Where a member's bytes stand in the archive, first byte and number, if it is stored plain.
+    pub fn place(&self, member: &Member) -> Option<(u64, u64)> {
+        let entry = self.archive.get_entry(member.way).ok().filter(|_| member.stored)?;
+        let (start, end) = entry.compressed_data_range();
+        Some((start, end.saturating_sub(start)))
+    }
+
     /// The bytes of a small member.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub mod mxnet;
 pub mod onnx;
 pub mod openvino;
 pub mod safetensors;
+pub mod torch;
+pub mod torchscript;
 
 use netloom_graph::Graph;
 
@@ -35,6 +37,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &onnx::Onnx,
     &openvino::OpenVino,
     &safetensors::Safetensors,
+    &torch::Torch,
+    &torchscript::TorchScript,
 ];
 
 /// Finds out what a source holds and reads it. Shapes are as far as the file declares them.

@@ -1,3 +1,5 @@
+//! Values, damage, refusals and tensors of small pickles.
+
 use super::tensor::Place;
 use super::*;
 use crate::Bytes;

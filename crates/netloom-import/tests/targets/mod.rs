@@ -1,5 +1,6 @@
 //! What the fuzz targets run: any bytes end in a result, without a panic, a hang or much memory.
 #![allow(dead_code, reason = "each fuzz target and test uses its own part")]
+#![allow(clippy::cast_possible_truncation, reason = "members of archives made here are small")]
 
 use netloom_graph::{Graph, Producer};
 use netloom_import::{Bytes, Source, SourceError, read};
@@ -141,6 +142,73 @@ pub fn any_read(data: &[u8]) {
         Ok(_) => {}
         Err(error) => assert!(!error.to_string().is_empty()),
     }
+}
+
+/// Reads bytes as a pickle and as a file of weights in its oldest form; neither runs anything.
+pub fn pickle_read(data: &[u8]) {
+    let source = Bytes::new("fuzz.pkl", data);
+    if let Ok(pickle) = netloom_import::pickle::Pickle::read(&source, 0) {
+        let _ = pickle.tensor(pickle.root);
+    }
+    match read(&source) {
+        Ok(graph) if graph.nodes().len() < 500 => check(&graph),
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Reads bytes as the code of a TorchScript archive whose one module has no weights, and as a whole archive.
+pub fn torchscript_read(data: &[u8]) {
+    let objects: &[u8] = b"\x80\x02c__torch__\nNet\n)\x81}X\x08\0\0\0training\x89sb.";
+    let mut members = vec![("net/data.pkl", objects), ("net/constants.pkl", b"\x80\x02).")];
+    if data.starts_with(b"PK\x03\x04") {
+        let _ = read(&Bytes::new("fuzz.pt", data)).map(|graph| graph.nodes().len());
+        return;
+    }
+    members.push(("net/code/__torch__.py", data));
+    match read(&Bytes::new("fuzz.pt", stored_zip(&members))) {
+        Ok(graph) if graph.nodes().len() < 500 => check(&graph),
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A ZIP archive of members that are not compressed.
+pub fn stored_zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut list) = (Vec::new(), Vec::new());
+    for (name, data) in members {
+        let (offset, len) = (out.len() as u32, data.len() as u32);
+        let mut crc = !0_u32;
+        for byte in *data {
+            crc ^= u32::from(*byte);
+            for _ in 0..8 {
+                crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+            }
+        }
+        let mut facts = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        facts.extend((!crc).to_le_bytes());
+        facts.extend(len.to_le_bytes());
+        facts.extend(len.to_le_bytes());
+        facts.extend((name.len() as u16).to_le_bytes());
+        facts.extend([0, 0]);
+        out.extend(b"PK\x03\x04");
+        out.extend(&facts);
+        out.extend(name.as_bytes());
+        out.extend(*data);
+        list.extend(b"PK\x01\x02\x14\0");
+        list.extend(&facts);
+        list.extend([0; 10]);
+        list.extend(offset.to_le_bytes());
+        list.extend(name.as_bytes());
+    }
+    let (start, size) = (out.len() as u32, list.len() as u32);
+    out.extend(list);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend([(members.len() as u16).to_le_bytes(); 2].concat());
+    out.extend(size.to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
 }
 
 /// Links hold in both directions, and every id names something.

@@ -48,6 +48,7 @@ ABOUT = {
     "attention": "The bare product of attention; reads one value (self), two (queries and the rest) or three",
     "avg_pool": "Means over windows",
     "batch_norm": "Normalises over the batch",
+    "buffer": "A stored value that is not learned, which reads nothing",
     "concat": "Values behind one another along an axis",
     "constant": "A value written out, which reads nothing",
     "conv": "A convolution",

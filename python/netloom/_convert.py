@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from netloom._network import Network
@@ -33,6 +32,8 @@ def convert(
     >>> print(nl.convert(b"input x [1, 8]; linear(4) > relu").splitlines()[-1])
     linear(4) > relu
     """
+    from pathlib import Path as FilePath
+
     format = to or (FilePath(path).suffix.lstrip(".") if path is not None else "loom")
     if not format:
         raise ValueError(f"{path} has no extension that names a format: end it in .loom or .json, or say to='loom'")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import html as markup
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from netloom import _core
@@ -14,6 +12,8 @@ from netloom._options import DrawOptions, Path, Rules, said
 from netloom._sources import Model, read
 
 if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
     from typing_extensions import Unpack
 
 __all__ = ["Figure", "draw"]
@@ -175,6 +175,8 @@ class Figure:
         appears whole or not at all. A path that ends in ``.toml`` gets a description of the figure of model files, to be
         drawn again by :func:`netloom.draw` and ``netloom draw``.
         """
+        from pathlib import Path as FilePath
+
         file = FilePath(path)
         format = to or file.suffix.lstrip(".")
         if not format:
@@ -211,7 +213,7 @@ class Figure:
     def _frame(self, height: int) -> str:
         """The page in a frame that shares nothing with the notebook around it."""
         # An origin of its own: neither side reads the other.
-        page = markup.escape(self.html(), quote=True)
+        page = self.html().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
         return (
             f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{page}" width="100%" height="{height}" '
             'style="border:0" loading="lazy" title="Interactive figure"></iframe>'
@@ -220,8 +222,7 @@ class Figure:
     def _repr_svg_(self) -> str:
         svg = self._drawing.write("svg")
         # Figures of one notebook share a page: what two of them name must not be named the same.
-        digest = hashlib.blake2s(svg, digest_size=4).hexdigest()
-        return self._drawing.write("svg", f"nl-{digest}-").decode()
+        return self._drawing.write("svg", f"nl-{zlib.crc32(svg):08x}-").decode()
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None

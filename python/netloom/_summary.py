@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as markup
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -99,4 +98,5 @@ class Summary(Mapping[str, Any]):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f'<pre style="line-height:1.25">{markup.escape(str(self))}</pre>'
+        text = str(self).replace("&", "&amp;").replace("<", "&lt;")
+        return f'<pre style="line-height:1.25">{text}</pre>'

@@ -277,7 +277,7 @@ class BatchNorm3d(BatchNorm):
 
 
 class Buffer(Layer):
-    """The layer ``buffer`` of the notation.
+    """A stored value that is not learned, which reads nothing.
 
     In the notation: ``buffer(shape, dtype="float32")``.
     """

@@ -62,6 +62,7 @@ const READERS: &[(&str, &str)] = &[
     ("gguf", "a.gguf"),
     ("hugging_face", "config.json"),
     ("json", "a.json"),
+    ("keras", "a.keras"),
     ("mxnet", "a-symbol.json"),
     ("openvino", "a.xml"),
     ("safetensors", "a.safetensors"),

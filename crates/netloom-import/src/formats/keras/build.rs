@@ -14,6 +14,7 @@ use super::model::Layer;
 use super::weights::{Place, Shelf, Store, last, numbered};
 use crate::Error;
 use crate::draft::{Draft, Stored};
+use crate::error::Grouped;
 
 /// A graph of a Keras model under construction.
 #[derive(Debug)]
@@ -22,7 +23,13 @@ pub struct Builder<'a> {
     pub draft: Draft,
     /// The weights of the file.
     pub store: &'a Store,
+    /// How many modules of a name each module has: layers may be called very often.
+    used: BTreeMap<(ModuleId, String), usize>,
+    calls: usize,
 }
+
+/// The most calls of layers, those of models in models each time counted: doubled often enough, they have no end.
+pub const MAX_CALLS: usize = 100_000;
 
 /// An argument of a call, resolved.
 #[derive(Clone, Debug)]
@@ -128,7 +135,22 @@ pub fn clean(name: &str) -> String {
 impl<'a> Builder<'a> {
     /// Begins a graph.
     pub fn new(name: &str, store: &'a Store) -> Self {
-        Self { draft: Draft::new("keras", name), store }
+        Self { draft: Draft::new("keras", name), store, used: BTreeMap::new(), calls: 0 }
+    }
+
+    /// A new module for a call of a layer: of the layer's name, with a number from its second call on.
+    pub fn module(&mut self, parent: ModuleId, layer: &Layer<'a>) -> Result<ModuleId, Error> {
+        self.calls += 1;
+        if self.calls > MAX_CALLS {
+            let most = Grouped(MAX_CALLS as u64);
+            return Err(Error::limit(format!("the model calls layers more than {most} times")));
+        }
+        let name = clean(layer.name);
+        let used = self.used.entry((parent, name.clone())).or_insert(0);
+        *used += 1;
+        let numbered = if *used == 1 { name } else { format!("{name}_{}", *used - 1) };
+        let name = self.draft.free_name(parent, &numbered);
+        self.draft.module(parent, &name, Some(layer.class))
     }
 
     /// Adds a node of the standard ONNX set with one result.
@@ -163,9 +185,11 @@ impl<'a> Builder<'a> {
         dims: Option<Vec<Dim>>,
     ) -> Result<Vec<TensorId>, Error> {
         let mut node = Node::in_domain("keras", part.layer.class, 0, part.module);
-        let named = |name: &str| netloom_graph::layers::find_by_name("keras", name);
-        node.layer = if part.layer.custom { None } else { named(part.layer.class) };
-        // Rules of the standard set read other settings than Keras's.
+        // Rules of the standard set read other inputs and settings than those of Keras.
+        let other = part.layer.custom || OTHERWISE.contains(&part.layer.class);
+        if other {
+            node.layer = None;
+        }
         let attributes = plain_settings(part.config());
         let (first, all) = self.add(node, inputs, attributes, part.wanted.max(1))?;
         if let Some(dims) = dims {
@@ -404,6 +428,9 @@ pub fn variable_dtype(config: Config<'_>) -> DType {
         _ => DType::Float32,
     }
 }
+
+/// Layers that compute what an operator of ONNX does, but not from such inputs.
+const OTHERWISE: &[&str] = &["CategoryEncoding", "CenterCrop", "StringLookup", "TextVectorization"];
 
 /// The most elements of a list that a node shows as its setting.
 const MAX_SETTING: usize = 16;

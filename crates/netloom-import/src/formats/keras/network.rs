@@ -122,8 +122,7 @@ impl<'a> Builder<'a> {
         place: Place<'a>,
         call: Resolved<'a>,
     ) -> Result<Vec<TensorId>, Error> {
-        let name = self.draft.free_name(scope.module, &clean(layer.name));
-        let module = self.draft.module(scope.module, &name, Some(layer.class))?;
+        let module = self.module(scope.module, layer)?;
         let path = join(&scope.path, &clean(layer.name));
         let slashed = if scope.slashed.is_empty() {
             layer.name.to_owned()

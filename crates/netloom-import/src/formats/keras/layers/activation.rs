@@ -3,7 +3,7 @@
 use netloom_graph::{Attribute, Dim, TensorId};
 use serde_json::Value;
 
-use super::super::build::{Builder, Part, clean, place};
+use super::super::build::{Builder, Part, place};
 use super::super::model::Layer;
 use super::{Built, Row, int};
 use crate::Error;
@@ -145,8 +145,7 @@ pub fn activate<'a>(
         && map.get("config").is_some_and(Value::is_object)
         && let Some(layer) = Layer::read(value)
     {
-        let name = builder.draft.free_name(part.module, &clean(layer.name));
-        let module = builder.draft.module(part.module, &name, Some(layer.class))?;
+        let module = builder.module(part.module, &layer)?;
         let inner = Part { inputs: vec![input], ..part.inner(&layer, module, "activation") };
         return Ok(super::build(builder, &inner)?.first().copied().unwrap_or(input));
     }

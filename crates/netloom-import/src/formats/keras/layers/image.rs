@@ -1,4 +1,4 @@
-//! Preprocessing of images.
+//! Preprocessing of images and categories.
 
 use netloom_graph::Dim;
 
@@ -8,6 +8,7 @@ use super::{Built, Row};
 
 /// The layers of this family.
 pub const FAMILY: &[Row] = &[
+    Row { classes: &["CategoryEncoding"], build: encode },
     Row { classes: &["CenterCrop", "RandomCrop"], build: cut },
     Row {
         classes: &[
@@ -78,6 +79,21 @@ fn resizing<'a>(builder: &mut Builder<'a>, part: &Part<'_, 'a>) -> Built {
         Some(sizes) => resize(builder, part, None, Some(sizes), mode),
         None => builder.own(part, vec![Some(part.input()?)], None),
     }
+}
+
+/// Whole numbers as rows of zeros and ones, or of counts.
+fn encode<'a>(builder: &mut Builder<'a>, part: &Part<'_, 'a>) -> Built {
+    let (config, input) = (part.config(), part.input()?);
+    let tokens = config.int("num_tokens").map_or(Dim::Unknown, Dim::Known);
+    let dims = builder.dims(input).map(|mut dims| {
+        let each = config.text("output_mode") == Some("one_hot") && dims.last() != Some(&Dim::Known(1));
+        if !each && dims.len() > 1 {
+            dims.pop();
+        }
+        dims.push(tokens);
+        dims
+    });
+    builder.own(part, vec![Some(input)], dims)
 }
 
 fn rescale<'a>(builder: &mut Builder<'a>, part: &Part<'_, 'a>) -> Built {

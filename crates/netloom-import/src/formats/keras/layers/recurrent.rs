@@ -208,12 +208,7 @@ fn cells<'a>(builder: &mut Builder<'a>, part: &Part<'_, 'a>) -> Built {
     let mut carried: Vec<TensorId> = Vec::new();
     for (i, layer) in list.iter().enumerate() {
         let Some(kind) = cell(layer.class) else { continue };
-        let module = if stacked {
-            let name = builder.draft.free_name(part.module, &clean(layer.name));
-            builder.draft.module(part.module, &name, Some(layer.class))?
-        } else {
-            part.module
-        };
+        let module = if stacked { builder.module(part.module, layer)? } else { part.module };
         let mut inner = Part { inputs: at.clone(), ..part.inner(layer, module, "cell") };
         if stacked {
             let group = counter.next(layer.class);

@@ -2,7 +2,7 @@
 
 use netloom_graph::{Dim, TensorId};
 
-use super::super::build::{Builder, Part, clean};
+use super::super::build::{Builder, Part};
 use super::super::model::Layer;
 use super::super::network::Scope;
 use super::{Built, Row};
@@ -40,8 +40,7 @@ pub fn inside<'a>(
     attribute: &str,
     inputs: Vec<TensorId>,
 ) -> Built {
-    let name = builder.draft.free_name(part.module, &clean(layer.name));
-    let module = builder.draft.module(part.module, &name, Some(layer.class))?;
+    let module = builder.module(part.module, layer)?;
     let inner =
         Part { inputs, args: Vec::new(), named: part.named.clone(), ..part.inner(layer, module, attribute) };
     match &layer.network {

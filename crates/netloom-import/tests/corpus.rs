@@ -101,7 +101,10 @@ const MALFORMED: &[(&str, &str)] = &[
         "bad_count.gguf",
         "damaged at byte 8: expected tensors that fit into 40 bytes, found 2 305 843 009 213 693 952 promised",
     ),
-    ("bad_offset.tflite", "this is a TensorFlow Lite model, which cannot be read"),
+    (
+        "bad_offset.tflite",
+        "damaged at byte 0: expected an offset inside 72 bytes, found one to byte 2 147 483 632",
+    ),
     ("cyclic.onnx", "ok: nodes feed each other in a cycle: 'first', 'second'"),
     ("dangling_input.onnx", "ok: expected an input, a stored value or a node that makes it, found none"),
     ("deep.json", "expected JSON of at most 128 levels, found more"),

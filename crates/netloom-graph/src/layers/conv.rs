@@ -211,7 +211,13 @@ fn label(graph: &Graph, node: &Node, weight: usize) -> Label {
     let inputs = channels_of(node, rules::input_shape(graph, node, 0));
     let depthwise = group > 1 && inputs == Some(&Dim::Known(group));
     let name = if depthwise { "dwconv" } else { "conv" };
-    titled(name, node, kernel.as_ref(), outputs, if depthwise { 1 } else { group })
+    let label = titled(name, node, kernel.as_ref(), outputs, if depthwise { 1 } else { group });
+    // Kernels of small integers stand for real numbers.
+    if node.op == "Conv" && rules::is_quantized(graph, node, weight) {
+        label.with("quantised")
+    } else {
+        label
+    }
 }
 
 fn label_transpose(graph: &Graph, node: &Node) -> Label {

@@ -149,10 +149,11 @@ fn matmul_macs(graph: &Graph, node: &Node, left: usize) -> Option<u64> {
 }
 
 fn label_linear(graph: &Graph, node: &Node) -> Label {
-    match rules::output_shape(graph, node, 0).and_then(<[Dim]>::last) {
+    let label = match rules::output_shape(graph, node, 0).and_then(<[Dim]>::last) {
         Some(features) if !features.is_unknown() => Label::new(format!("linear {features}")),
         _ => Label::new("linear"),
-    }
+    };
+    if rules::is_quantized(graph, node, 1) { label.with("quantised") } else { label }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Resizing of images and feature maps.
 
+use super::channels;
 use super::rules::{self, Ruled};
 use super::{Category, Label, Layer};
 use crate::infer::{Infer, InferError, normal_axis};
@@ -116,7 +117,10 @@ fn keep_aspect(out: &mut [Dim], dims: &[Dim], axes: &[usize], sizes: &[Dim], not
 }
 
 fn label(graph: &Graph, node: &Node) -> Label {
-    let spatial = |dims: Option<&[Dim]>| dims.and_then(|d| d.get(2..)).map(<[Dim]>::to_vec);
+    let spatial = |dims: Option<&[Dim]>| {
+        let dims = channels::to_first(node, dims?.to_vec());
+        dims.get(2..).map(<[Dim]>::to_vec)
+    };
     let (from, to) =
         (spatial(rules::input_shape(graph, node, 0)), spatial(rules::output_shape(graph, node, 0)));
     let by = from.zip(to).and_then(|(from, to)| {

@@ -161,6 +161,14 @@ pub fn passes(node: &Node, input: usize) -> bool {
     }
 }
 
+/// Whether a stored input consists of small integers that stand for real numbers.
+pub fn is_quantized(graph: &Graph, node: &Node, input: usize) -> bool {
+    node.input(input).is_some_and(|t| {
+        let tensor = graph.tensor(t);
+        tensor.is_stored() && tensor.ty.dtype().is_some_and(DType::is_int)
+    })
+}
+
 /// Gives the first output the elements of the first input in these dimensions, when both are known.
 pub fn pass_value(cx: &mut Infer<'_>, dims: &[Dim]) {
     if let (Some(dims), Some(value)) = (sizes(dims), cx.value(0)) {

@@ -14,6 +14,8 @@ pub mod mxnet;
 pub mod onnx;
 pub mod openvino;
 pub mod safetensors;
+pub mod tensorflow;
+pub mod tflite;
 pub mod torch;
 pub mod torchscript;
 
@@ -37,6 +39,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &onnx::Onnx,
     &openvino::OpenVino,
     &safetensors::Safetensors,
+    &tensorflow::Tensorflow,
+    &tflite::Tflite,
     &torch::Torch,
     &torchscript::TorchScript,
 ];

@@ -211,6 +211,20 @@ pub fn stored_zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
+/// Reads bytes as a TensorFlow file; what comes out holds together.
+pub fn tensorflow_read(data: &[u8]) {
+    format_read("tensorflow", "fuzz.pb", data);
+}
+
+/// Reads bytes as a TensorFlow Lite file; its mark is put in, as a fuzzer need not find it.
+pub fn tflite_read(data: &[u8]) {
+    let mut bytes = data.to_vec();
+    if let Some(mark) = bytes.get_mut(4..8) {
+        mark.copy_from_slice(b"TFL3");
+    }
+    format_read("tflite", "fuzz.tflite", &bytes);
+}
+
 /// Links hold in both directions, and every id names something.
 fn check(graph: &Graph) {
     for (id, node) in graph.nodes() {

@@ -119,18 +119,18 @@ def test_a_body_is_followed(way):
     config = json.loads(captured.source)
     layers = layers_of(config)
     assert captured.notes == [] and list(layers)[1:5] == ["stem", "block0", "block1", "head"]
-    assert makers(layers["block1"]) == [["block0", 1, 0]] and layers["block0"]["class_name"] == "Functional"
+    assert makers(layers["block1"]) == [["block0", 0, 0]] and layers["block0"]["class_name"] == "Residual"
     inner = layers_of(layers["block0"])
     added = next(e for e in inner.values() if e["class_name"] == "Add")
     assert {m[0] for m in makers(added)} >= {"block0_in"} and len(makers(added)) == 2
-    assert config["netloom"]["weights"]["block0"][0]["shape"] == []
+    assert [w["name"] for w in config["netloom"]["weights"]["body"]] == ["block0/scale", "block1/scale"]
 
 
 def test_a_composite_layer_in_a_graph_is_opened():
     x = keras.Input((16,))
     model = keras.Model(x, L.Dense(2, name="out")(Residual(16, name="res")(x)))
     layers = layers_of(json.loads(_keras.capture(model).source))
-    assert layers["res"]["class_name"] == "Functional" and makers(layers["out"]) == [["res", 1, 0]]
+    assert layers["res"]["class_name"] == "Residual" and makers(layers["out"]) == [["res", 0, 0]]
 
 
 def test_nothing_is_left_behind():

@@ -52,7 +52,7 @@ def capture(model, *, trace=False, input=None) -> Captured:
         "version": 1,
         "name": model.name,
         "class": type(model).__name__,
-        "weights": weights(model),
+        "weights": weights(model, config),
         "notes": notes,
     }
     return Captured(

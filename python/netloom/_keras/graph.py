@@ -35,7 +35,6 @@ def serialized(thing) -> dict | None:
 def opened(model, config: dict, depth: int) -> None:
     """Composite layers in what Keras wrote get their own graph, which a file cannot show."""
     by_name = {op.name: op for op in model.operations}
-    moved: set[str] = set()
     for entry in config["config"]["layers"]:
         op = by_name.get(entry.get("name"))
         if op is None or depth > NESTING:
@@ -46,29 +45,6 @@ def opened(model, config: dict, depth: int) -> None:
             inner = inside(op, depth)
             if inner is not None:
                 entry.update({k: inner[k] for k in ("module", "class_name", "config", "registered_name")})
-                moved.add(op.name)
-    if moved:
-        renumbered(config["config"], moved)
-
-
-def renumbered(v, names: set[str]) -> None:
-    """Counts the calls of these layers from one, as Keras does for a Functional model inside another,
-    whose call 0 is its own graph."""
-    stack = [v["input_layers"], v["output_layers"], *(e.get("inbound_nodes", []) for e in v["layers"])]
-    while stack:
-        x = stack.pop()
-        if (
-            isinstance(x, list)
-            and len(x) == 3
-            and isinstance(x[0], str)
-            and x[0] in names
-            and isinstance(x[1], int)
-        ):
-            x[1] += 1
-        elif isinstance(x, list):
-            stack += x
-        elif isinstance(x, dict):
-            stack += x.values()
 
 
 def inside(op, depth: int) -> dict | None:
@@ -175,8 +151,8 @@ def frame(name, layers, inputs, outputs, owner) -> dict:
         "output_layers": outputs,
     }
     return {
-        "module": "keras.src.models.functional",
-        "class_name": "Functional",
+        "module": "keras.src.models.functional" if is_functional(owner) else type(owner).__module__,
+        "class_name": "Functional" if is_functional(owner) else type(owner).__name__,
         "config": config,
         "registered_name": type(owner).__name__,
         "build_config": {"input_shape": None},

@@ -109,10 +109,12 @@ def ratio(theirs: float, ours: float) -> str:
     return f"{theirs / ours:.3g}×"
 
 
-def section(group: str, title: str, runs: int, against: dict[str, str]) -> str:
+def section(group: str, title: str, runs: int, only: list[str], against: dict[str, str]) -> str:
     """One table: every tool on every model, with ratios to the Netloom row it is named against."""
     rows = []
     for model in GROUPS[group][0]:
+        if only and model.__name__ not in only:
+            continue
         found = {tool: measured(group, model.__name__, tool, runs) for tool in GROUPS[group][1]}
         for tool, row in found.items():
             if row is None:
@@ -143,6 +145,7 @@ def main() -> None:
     parser.add_argument("--job", nargs=3)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[], help="names of models, where not all are wanted")
     options = parser.parse_args()
     if options.job:
         return job(*options.job)
@@ -158,11 +161,12 @@ def main() -> None:
             "torch",
             "PyTorch: figures",
             options.runs,
+            options.only,
             {"torchview": "netloom", "torchview, nested": "netloom, all open"},
         ),
         "*All open* and *nested* show every operator or module in its containers, with nothing folded.",
-        section("summary", "PyTorch: summaries", options.runs, {"torchinfo": "netloom summary"}),
-        section("keras", "Keras: figures", options.runs, {"plot_model": "netloom", "visualkeras": "netloom"}),
+        section("summary", "PyTorch: summaries", options.runs, options.only, {"torchinfo": "netloom summary"}),
+        section("keras", "Keras: figures", options.runs, options.only, {"plot_model": "netloom", "visualkeras": "netloom"}),
         "`plot_model` is `keras.utils.model_to_dot` and `dot`, with smooth edges where `dot` cannot route its own setting. visualkeras gets back the attribute that Keras 3 took from it.",
     ]
     text = "\n\n".join(parts) + "\n"

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use netloom_graph::summary::summary;
-use netloom_graph::{Graph, Severity, infer};
+use netloom_graph::{Graph, Role, Severity, infer};
+use netloom_import::formats::safetensors::{read_header, weights};
+use netloom_import::templates::with_config;
 use netloom_import::{Bytes, ErrorKind, Source, SourceError, read};
 
 /// A file with the files beside it.
@@ -123,6 +125,95 @@ fn damaged_headers_are_told() {
         "{:?}",
         warnings(&overlapping)
     );
+}
+
+/// Where the tree of a template is that of the names in files, which the classes of transformers 5 rename when loading:
+/// the model and a part of the paths that differ.
+const OTHER_TREES: &[(&str, &str)] = &[
+    ("bart", "model.shared"),
+    ("distilbert_masked_lm", "mlm_loss_fct"),
+    ("distilbert_masked_lm", "activation"),
+    ("mixtral", ".mlp"),
+    ("qwen2_moe", ".mlp"),
+    ("qwen3_moe", ".mlp"),
+    ("t5", "shared"),
+    ("t5", "relative_attention_bias"),
+    ("vit", "vit.layers"),
+    ("whisper", "decoder.embed_positions"),
+];
+
+#[test]
+fn networks_of_configurations_are_those_of_transformers() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/hugging_face"));
+    let mut seen = 0;
+    for folder in std::fs::read_dir(root).unwrap().map(|f| f.unwrap().path()).filter(|f| f.is_dir()) {
+        seen += 1;
+        let model = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let graph = open(&folder.join("model.safetensors"));
+        assert_eq!(warnings(&graph), Vec::<&str>::new(), "{model}");
+        let truth = std::fs::read_to_string(folder.join("modules.txt")).unwrap();
+        let mut lines = truth.lines();
+        let parameters: u64 = lines.next().unwrap().rsplit_once(' ').unwrap().1.parse().unwrap();
+        assert_eq!(summary(&graph).parameters, parameters, "{model}");
+
+        // Every tensor of the file is a weight of one layer at least, but for the bias that is always zero.
+        let file = File::open(&folder.join("model.safetensors")).unwrap();
+        let mut held: Vec<String> = read_header(&file).unwrap().entries.into_iter().map(|e| e.name).collect();
+        held.retain(|name| name != "final_logits_bias");
+        held.sort();
+        let of_graph = graph.tensors().filter(|(_, t)| {
+            let role = t.weight.as_ref().and_then(|w| w.role);
+            t.is_stored() && role != Some(Role::Buffer) && !t.consumers.is_empty()
+        });
+        let mut used: Vec<String> = of_graph.map(|(_, t)| t.name.clone()).collect();
+        used.sort();
+        assert_eq!(used, held, "{model}");
+
+        let modules: BTreeMap<&str, Option<&str>> =
+            graph.modules().map(|(_, m)| (m.path.as_str(), m.class.as_deref())).collect();
+        for (path, class) in lines.map(|l| l.split_once(' ').unwrap()) {
+            let other = OTHER_TREES.iter().any(|(m, part)| model.starts_with(m) && path.contains(part));
+            if other || class.ends_with("Dropout") || class.ends_with("RotaryEmbedding") {
+                continue;
+            }
+            let expected = (class != "ModuleList").then_some(class);
+            assert_eq!(modules.get(path), Some(&expected), "{model}: {path}");
+        }
+        for tensor in &graph.outputs {
+            assert!(graph.tensor(*tensor).ty.shape().rank().is_some(), "{model}");
+        }
+    }
+    assert_eq!(seen, 25);
+}
+
+#[test]
+fn a_file_of_another_network_is_shown_without_one() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/hugging_face"));
+    let config = |model: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(root.join(model).join("config.json")).unwrap()).unwrap()
+    };
+    let check = |model: &str, change: &dyn Fn(&mut serde_json::Value), expected: &str| {
+        let file = File::open(&root.join(model).join("model.safetensors")).unwrap();
+        let mut config = config(model);
+        change(&mut config);
+        let graph = with_config(&config, weights(&file).unwrap()).unwrap();
+        assert!(warnings(&graph).iter().any(|w| w.contains(expected)), "{model}: {:?}", warnings(&graph));
+    };
+    check("llama", &|c| c["hidden_size"] = 64.into(), "have other dimensions");
+    check("llama", &|c| c["model_type"] = "llamba".into(), "no template for networks of the type `llamba`");
+    check("llama", &|c| c["num_hidden_layers"] = 4.into(), "does not fit the network");
+    check("llama", &|c| c["num_hidden_layers"] = 1.into(), "have no place");
+    check("llama", &|c| c["num_hidden_layers"] = 1_000_000_000.into(), "needs a text of more than");
+    check("llama", &|c| c["num_attention_heads"] = 0.into(), "no sound network");
+    check("llama", &|c| c["intermediate_size"] = (-3).into(), "no sound network");
+    check("llama", &|c| c["vocab_size"] = "9) > linear(9".into(), "no number");
+    check(
+        "llama",
+        &|c| c["vocab_size"] = 98.into(),
+        "weights whose dimensions differ: model.embed_tokens.weight is 99×32 in the file",
+    );
+    check("llama", &|c| *c = serde_json::json!({}), "names no `model_type`");
+    check("bart", &|c| c["vocab_size"] = serde_json::json!([1]), "no number");
 }
 
 /// A file of that header.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use netloom_graph::{DType, Diagnostic, Graph, TensorId, ValueType};
+use netloom_graph::{DType, Diagnostic, Dim, Graph, Shape, TensorId, ValueType};
 
 use super::finish::is_in_files;
 use crate::weights_only::Entry;
@@ -51,6 +51,8 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("predictions.decoder.bias", "predictions.bias"),
     ("lm_head.decoder.bias", "lm_head.bias"),
     ("lm_head.weight", "embed_out.weight"),
+    // The first block keeps the table that all blocks read.
+    ("relative_attention_bias.weight", "block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
     ("encoder.embed_tokens.weight", "shared.weight"),
 ];
 
@@ -73,7 +75,7 @@ pub(super) fn check(graph: &mut Graph, entries: &[Entry], base: &str) -> Result<
         };
         taken[at] = true;
         let (wanted, found) = (graph.tensor(*id).ty.shape(), &entries[at].stored.shape);
-        if found.rank().is_none() || wanted == found {
+        if found.rank().is_none() || wanted == found || is_same_vector(wanted, found) {
             fits.push((*id, at));
         } else {
             different.push(format!("{} is {found} in the file, {wanted} in the network", entries[at].name));
@@ -125,6 +127,15 @@ pub(super) fn check(graph: &mut Graph, entries: &[Entry], base: &str) -> Result<
     }
     place(graph, entries, &fits);
     Ok(())
+}
+
+/// Whether two shapes are one vector with ones around it, as a class token is that is joined to others.
+fn is_same_vector(a: &Shape, b: &Shape) -> bool {
+    let long = |s: &Shape| -> Option<Vec<Dim>> {
+        let long: Vec<Dim> = s.dims()?.iter().filter(|d| d.as_known() != Some(1)).cloned().collect();
+        (long.len() <= 1).then_some(long)
+    };
+    long(a).is_some_and(|a| long(b) == Some(a))
 }
 
 /// Whether a tensor has the dimensions of a weight that the network has, so that it may be a copy.

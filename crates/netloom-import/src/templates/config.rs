@@ -35,7 +35,8 @@ pub fn read_config(source: &dyn Source) -> Result<Value, Error> {
 pub(super) fn settings(config: &Value, family: &Family) -> Settings {
     let architecture = config.get("architectures").and_then(|a| a.get(0)).and_then(Value::as_str);
     let default = format!("{}Model", family.stem);
-    let architecture = architecture.unwrap_or(&default);
+    let is_word = |a: &&str| a.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let architecture = architecture.filter(is_word).unwrap_or(&default);
     let head = match architecture.strip_prefix(family.stem).unwrap_or(architecture) {
         "" => "Model",
         rest => rest,

@@ -120,10 +120,11 @@ impl Filler<'_> {
             };
             let value = self.look_up(name).ok_or_else(|| format!("config.json lacks `{name}`"))?;
             match value {
-                Value::String(text) => out.push_str(&text),
+                // Words of a configuration have no business in the text.
+                Value::String(text) if self.settings.contains_key(name) => out.push_str(&text),
                 Value::Number(number) => out.push_str(&number.to_string()),
                 Value::Bool(b) => out.push_str(if b { "true" } else { "false" }),
-                _ => return Err(format!("`{name}` of config.json is no number and no word")),
+                _ => return Err(format!("`{name}` of config.json is no number")),
             }
             rest = tail;
         }

@@ -46,10 +46,11 @@ fn repeats_of_the_corpus_are_found() {
     };
     let truth: Value = serde_json::from_str(&truth).expect("the truth is JSON");
     let mut compared = 0;
-    let mut files: Vec<_> = std::fs::read_dir(shared.join("onnx"))
-        .expect("the corpus has ONNX files")
+    let mut files: Vec<_> = ["onnx", "torch"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(shared.join(folder)).expect("the corpus has such files"))
         .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "onnx"))
+        .filter(|path| path.extension().is_some_and(|e| e == "onnx" || e == "pt2"))
         .collect();
     files.sort();
     for path in files {

@@ -14,10 +14,11 @@ fn residual_additions_of_the_corpus_are_counted() {
         return;
     };
     let truth: Value = serde_json::from_str(&truth).expect("the truth is JSON");
-    let mut files: Vec<_> = std::fs::read_dir(shared.join("onnx"))
-        .expect("the corpus has ONNX files")
+    let mut files: Vec<_> = ["onnx", "torch"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(shared.join(folder)).expect("the corpus has such files"))
         .map(|entry| entry.expect("the folder can be listed").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "onnx"))
+        .filter(|path| path.extension().is_some_and(|e| e == "onnx" || e == "pt2"))
         .collect();
     files.sort();
     assert!(files.len() >= 30, "{} files", files.len());

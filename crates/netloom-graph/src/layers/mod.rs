@@ -33,7 +33,7 @@ mod optional;
 mod pool;
 mod quantize;
 mod random;
-pub(crate) mod recurrent;
+pub mod recurrent;
 mod reduce;
 mod reshape;
 mod resize;

@@ -92,6 +92,7 @@ pub const FAMILY: &[Layer] = &[
             ("torch", "AdaptiveAvgPool2d"),
             ("torch", "AdaptiveAvgPool3d"),
         ],
+        infer: adaptive,
         label: |_, _| Label::new("adaptive avg-pool"),
         ..GLOBAL
     },
@@ -103,6 +104,7 @@ pub const FAMILY: &[Layer] = &[
             ("torch", "AdaptiveMaxPool2d"),
             ("torch", "AdaptiveMaxPool3d"),
         ],
+        infer: adaptive,
         label: |_, _| Label::new("adaptive max-pool"),
         ..GLOBAL
     },
@@ -208,6 +210,19 @@ fn label(name: &str, node: &Node) -> Label {
         format!("{name} {}", rules::times_text(&kernel, false))
     };
     window::label_window(Label::new(title), node)
+}
+
+/// The last dimensions become the `output_size`; -1 in it is a size nobody told.
+fn adaptive(cx: &mut Infer<'_>) -> Ruled {
+    let dtype = cx.dtype(0);
+    let sizes = cx.attributes().ints("output_size").unwrap_or_default().to_vec();
+    let Some(mut dims) = cx.dims(0).map(<[Dim]>::to_vec) else { return Ok(()) };
+    let Some(first) = dims.len().checked_sub(sizes.len()) else { return Ok(()) };
+    for (dim, size) in dims[first..].iter_mut().zip(sizes) {
+        *dim = if size < 0 { Dim::Unknown } else { Dim::Known(size) };
+    }
+    cx.set(0, dtype, dims);
+    Ok(())
 }
 
 #[cfg(test)]

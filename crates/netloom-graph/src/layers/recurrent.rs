@@ -120,7 +120,7 @@ fn recurrent(cx: &mut Infer<'_>) -> Ruled {
 }
 
 /// Outside ONNX both directions stand side by side in the features, and a layer may give its last state alone: the
-/// setting `sequences` is 0 then. Matrices are of any layout; those of the way back are the inputs from [`BACK`] on.
+/// setting `sequences` is 0 then. With `stacked` the last states of both directions stand in a dimension in front. Matrices are of any layout; those of the way back are the inputs from [`BACK`] on.
 fn joined(cx: &mut Infer<'_>) -> Ruled {
     let dtype = cx.dtype(0);
     let ways = Dim::Known(directions(cx.attributes().string("direction")));
@@ -135,14 +135,15 @@ fn joined(cx: &mut Infer<'_>) -> Ruled {
         _ => vec![first, second, features],
     };
     cx.set(0, dtype, Shape::Ranked(all));
+    let last = if cx.flag("stacked") { vec![ways, batch, hidden] } else { vec![batch, hidden] };
     for output in 1..cx.n_outputs() {
-        cx.set(output, dtype, vec![batch.clone(), hidden.clone()]);
+        cx.set(output, dtype, last.clone());
     }
     Ok(())
 }
 
 /// From which input on a recurrent layer that is not of ONNX has the kernels of its way back.
-const BACK: usize = 8;
+pub const BACK: usize = 8;
 
 /// Every gate multiplies the input and the state by a matrix, at every step, for every example.
 fn macs(graph: &Graph, node: &Node) -> Option<u64> {

@@ -82,16 +82,17 @@ pub fn makes_up(graph: &Graph, module: ModuleId) -> Option<(usize, &str)> {
     Some((parts.len(), name.or_else(|| series(&first.name)).unwrap_or_default()))
 }
 
-/// Whether a module is more than one layer: it has parts, or more than one of its operators reads a stored matrix.
+/// Whether a module is more than one layer: it has parts, or more than one of its operators reads a stored matrix of its
+/// own. One layer that is called several times reads the same again.
 fn is_block(graph: &Graph, module: ModuleId) -> bool {
-    let matrix = |t: TensorId| {
-        let tensor = graph.tensor(graph.origin(t));
+    let matrix = |t: &TensorId| {
+        let tensor = graph.tensor(*t);
         tensor.is_stored() && setting(tensor).is_none() && tensor.ty.shape().rank().is_some_and(|r| r > 1)
     };
     let inside = operators(graph, module);
-    let reads = |n: &&NodeId| graph.node(**n).inputs.iter().flatten().any(|t| matrix(*t));
-    !inside.is_empty()
-        && (!graph.module(module).children.is_empty() || inside.iter().filter(reads).nth(1).is_some())
+    let reads = |n: &NodeId| graph.node(*n).inputs.iter().flatten().map(|t| graph.origin(*t)).find(matrix);
+    let read: BTreeSet<TensorId> = inside.iter().filter_map(reads).collect();
+    !inside.is_empty() && (!graph.module(module).children.is_empty() || read.len() > 1)
 }
 
 /// Whether two siblings count as one kind of part: of one class; or without class, but both plain lists of parts or

@@ -3,6 +3,7 @@
 use netloom_graph::{Attribute, TensorId};
 
 use super::Row;
+use super::arithmetic::promoted;
 use super::cx::{Built, Cx, int};
 
 macro_rules! family {
@@ -71,7 +72,9 @@ pub(super) const FAMILY: &[Row] = family! {
 };
 
 pub(super) fn plain(cx: &mut Cx<'_>, op: &str) -> Built {
-    with(cx, op, vec![])
+    let Some(x) = cx.first() else { return Ok(None) };
+    let x = promoted(cx, op, x)?;
+    cx.finish(op, &[Some(x)], vec![])
 }
 
 fn with(cx: &mut Cx<'_>, op: &str, attributes: Vec<(&str, Attribute)>) -> Built {

@@ -4,7 +4,8 @@ use netloom_graph::{Attribute, DType, TensorId};
 
 use super::Row;
 use super::activation::plain;
-use super::cx::{Built, Cx};
+use super::cx::{Built, Cx, int};
+use crate::Error;
 
 const TWO: &str = "self|input|a other|b alpha";
 
@@ -67,6 +68,9 @@ pub(super) const FAMILY: &[Row] = family! {
     }),
     Row("log2", "self", |cx| log(cx, std::f64::consts::LN_2)),
     Row("log10", "self", |cx| log(cx, std::f64::consts::LN_10)),
+    Row("diff", "self n dim", diff),
+    Row("_weight_norm", "v g dim", weight_norm),
+    Row("_weight_norm_interface", "v g dim", weight_norm),
     Row("maximum", TWO, |cx| two(cx, "Max")),
     Row("minimum", TWO, |cx| two(cx, "Min")),
     Row("fmax", TWO, |cx| two(cx, "Max")),
@@ -98,10 +102,22 @@ pub(super) fn two(cx: &mut Cx<'_>, op: &str) -> Built {
         (_, super::Arg::Tensor(y)) => (cx.operand("self", *y)?, Some(*y)),
         _ => return Ok(None),
     };
-    if a.is_none() || b.is_none() {
-        return Ok(None);
+    let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
+    let (a, b) = (promoted(cx, op, a)?, promoted(cx, op, b)?);
+    cx.finish(op, &[Some(a), Some(b)], vec![])
+}
+
+/// Whole numbers beside fractions become fractions.
+pub(super) fn promoted(cx: &mut Cx<'_>, op: &str, x: TensorId) -> Result<TensorId, Error> {
+    const COMPARE: &[&str] =
+        &["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor"];
+    let to = cx.outputs.first().and_then(|(_, t)| t.dtype()).filter(|d| d.is_float());
+    match (to, cx.dtype(x)) {
+        (Some(to), Some(from)) if !from.is_float() && !COMPARE.contains(&op) => {
+            cx.node("Cast", &[Some(x)], vec![("to", int(to.to_onnx()))])
+        }
+        _ => Ok(x),
     }
-    cx.finish(op, &[a, b], vec![])
 }
 
 /// Sums have a factor for the second operand.
@@ -191,6 +207,34 @@ fn choose(cx: &mut Cx<'_>) -> Built {
         return Ok(None);
     }
     cx.finish("Where", &[Some(condition), yes, no], vec![])
+}
+
+/// Each number less the one before it, along an axis.
+fn diff(cx: &mut Cx<'_>) -> Built {
+    let Some(x) = cx.tensor("self") else { return Ok(None) };
+    if cx.int("n").is_some_and(|n| n != 1) || cx.tensor("prepend").is_some() || cx.tensor("append").is_some()
+    {
+        return Ok(None);
+    }
+    let axis = cx.int("dim").unwrap_or(-1);
+    let mut sides = Vec::new();
+    for (start, end) in [(1, i64::MAX), (0, -1)] {
+        let inputs = [Some(x), cx.known(&[start])?, cx.known(&[end])?, cx.known(&[axis])?];
+        sides.push(Some(cx.node("Slice", &inputs, vec![])?));
+    }
+    cx.finish("Sub", &sides, vec![])
+}
+
+/// A direction of length one times a learned length.
+fn weight_norm(cx: &mut Cx<'_>) -> Built {
+    let (Some(v), Some(g)) = (cx.tensor("v"), cx.tensor("g")) else { return Ok(None) };
+    let Some(rank) = cx.rank(v) else { return Ok(None) };
+    let kept = cx.axis(v, cx.int("dim").unwrap_or(0));
+    let axes: Vec<i64> = (0..i64::try_from(rank).unwrap_or(0)).filter(|a| Some(*a) != kept).collect();
+    let axes = cx.known(&axes)?;
+    let length = cx.node("ReduceL2", &[Some(v), axes], vec![("keepdims", int(1))])?;
+    let direction = cx.node("Div", &[Some(v), Some(length)], vec![])?;
+    cx.finish_first("Mul", &[Some(direction), Some(g)], vec![])
 }
 
 fn shift(cx: &mut Cx<'_>, way: &str) -> Built {

@@ -23,7 +23,11 @@ pub(super) const FAMILY: &[Row] = &[
     Row("_scaled_dot_product_flash_attention_for_cpu", FLASH, attention),
     Row("_scaled_dot_product_efficient_attention", BIASED, attention),
     Row("_scaled_dot_product_cudnn_attention", BIASED, attention),
-    Row("_scaled_dot_product_fused_attention_overrideable", BIASED, attention),
+    Row(
+        "_scaled_dot_product_fused_attention_overrideable",
+        "query key value attn_bias dropout_p is_causal",
+        attention,
+    ),
 ];
 
 fn attention(cx: &mut Cx<'_>) -> Built {

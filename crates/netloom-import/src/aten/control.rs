@@ -15,18 +15,11 @@ fn region(arg: &Arg) -> Option<RegionId> {
     }
 }
 
-/// Bodies of `If` read what is around them; the operands are bound to their formal inputs by the reader.
+/// Bodies of `If` read what is around them; the reader binds the operands to the names inside, and says whose
+/// bodies they are.
 fn cond(cx: &mut Cx<'_>) -> Built {
     let bodies: Vec<RegionId> = cx.all_args().filter_map(region).collect();
     let (Some(condition), [yes, no]) = (cx.first(), bodies.as_slice()) else { return Ok(None) };
     let attributes = vec![("then_branch", Attribute::Region(*yes)), ("else_branch", Attribute::Region(*no))];
-    let made = cx.finish("If", &[Some(condition)], attributes)?;
-    if let Some(netloom_graph::Producer::Node(id, _)) =
-        made.as_ref().and_then(|m| m.first()).map(|t| cx.draft.graph.tensor(*t).producer)
-    {
-        for body in bodies {
-            cx.draft.graph.own_region(body, id);
-        }
-    }
-    Ok(made)
+    cx.finish("If", &[Some(condition)], attributes)
 }

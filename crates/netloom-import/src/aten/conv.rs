@@ -7,6 +7,7 @@ use super::cx::{Built, Cx, int, ints};
 
 const CONV: &str = "input|self weight bias stride padding dilation groups";
 const TRANSPOSED: &str = "input|self weight bias stride padding output_padding groups dilation";
+const DEPTHWISE: &str = "self weight kernel_size bias stride padding dilation";
 const ANY: &str = "input|self weight bias stride padding dilation transposed output_padding groups";
 
 /// The operators of this family.
@@ -14,11 +15,8 @@ pub(super) const FAMILY: &[Row] = &[
     Row("conv1d", CONV, |cx| conv(cx, false)),
     Row("conv2d", CONV, |cx| conv(cx, false)),
     Row("conv3d", CONV, |cx| conv(cx, false)),
-    Row("conv_depthwise3d", CONV, |cx| conv(cx, false)),
-    Row("_conv_depthwise2d", "self weight kernel_size bias stride padding dilation", |cx| {
-        let groups = cx.tensor("weight").and_then(|w| cx.shape(w)?.first()?.as_known());
-        write(cx, false, groups)
-    }),
+    Row("conv_depthwise3d", DEPTHWISE, depthwise),
+    Row("_conv_depthwise2d", DEPTHWISE, depthwise),
     Row("mkldnn_convolution", "self weight bias padding stride dilation groups", |cx| conv(cx, false)),
     Row("convolution", ANY, any),
     Row("convolution_overrideable", ANY, any),
@@ -29,6 +27,11 @@ pub(super) const FAMILY: &[Row] = &[
     Row("im2col", "self kernel_size dilation padding stride", |cx| cx.opaque().map(Some)),
     Row("col2im", "self output_size kernel_size dilation padding stride", fold),
 ];
+
+fn depthwise(cx: &mut Cx<'_>) -> Built {
+    let groups = cx.tensor("weight").and_then(|w| cx.shape(w)?.first()?.as_known());
+    write(cx, false, groups)
+}
 
 fn any(cx: &mut Cx<'_>) -> Built {
     let transposed = cx.flag("transposed") == Some(true);

@@ -314,6 +314,18 @@ impl<'a> Cx<'a> {
         self.write(op, &name, inputs, attributes, outputs)
     }
 
+    /// Writes a node that makes tensors of these names and types.
+    pub(super) fn node_named(
+        &mut self,
+        op: &str,
+        inputs: &[Option<TensorId>],
+        attributes: Vec<(&str, Attribute)>,
+        outputs: Vec<(String, ValueType)>,
+    ) -> Result<Vec<TensorId>, Error> {
+        let name = outputs.first().map_or(self.name, |(n, _)| n.as_str()).to_owned();
+        self.write(op, &name, inputs, attributes, outputs)
+    }
+
     /// Writes the node that makes all results of the call.
     pub(super) fn finish(
         &mut self,

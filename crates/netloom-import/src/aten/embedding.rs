@@ -1,7 +1,7 @@
 //! Look-ups in tables.
 
 use super::Row;
-use super::cx::{Built, Cx, int};
+use super::cx::int;
 
 /// The operators of this family.
 pub(super) const FAMILY: &[Row] = &[
@@ -13,9 +13,9 @@ pub(super) const FAMILY: &[Row] = &[
         let Some(table) = cx.first() else { return Ok(None) };
         cx.same(table)
     }),
-    Row("embedding_bag", "weight indices offsets", bag),
-    Row("_embedding_bag", "weight indices offsets", bag),
-    Row("_embedding_bag_forward_only", "weight indices offsets", bag),
+    Row("embedding_bag", "weight indices offsets", |cx| cx.opaque().map(Some)),
+    Row("_embedding_bag", "weight indices offsets", |cx| cx.opaque().map(Some)),
+    Row("_embedding_bag_forward_only", "weight indices offsets", |cx| cx.opaque().map(Some)),
     Row("one_hot", "self num_classes", |cx| {
         let (Some(x), Some(classes)) = (cx.tensor("self"), cx.dim("num_classes")) else { return Ok(None) };
         let classes = cx.whole(classes)?;
@@ -23,8 +23,3 @@ pub(super) const FAMILY: &[Row] = &[
         cx.finish("OneHot", &[Some(x), classes, values], vec![("axis", int(-1))])
     }),
 ];
-
-fn bag(cx: &mut Cx<'_>) -> Built {
-    let inputs = ["weight", "indices", "offsets"].map(|n| cx.tensor(n));
-    cx.finish_first("torch.EmbeddingBag", &inputs, vec![])
-}

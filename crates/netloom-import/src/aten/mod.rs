@@ -174,8 +174,7 @@ fn find(op: &str, overload: &str) -> Option<&'static Row> {
 }
 
 /// Namespaces whose operators have rows by their own names.
-const NAMESPACES: &[&str] =
-    &["aten", "prims", "quantized", "quantized_decomposed", "torchvision", "higher_order"];
+const NAMESPACES: &[&str] = &["aten", "prims", "quantized", "quantized_decomposed", "torchvision"];
 
 fn bare(op: &str) -> Option<&str> {
     match op.split_once('.') {

@@ -1,9 +1,10 @@
 //! Recurrent layers with all their steps, and single cells.
 
-use netloom_graph::{Attribute, Dim, TensorId};
+use netloom_graph::layers::recurrent::BACK;
+use netloom_graph::{Attribute, Dim, TensorId, ValueType};
 
 use super::Row;
-use super::cx::{Built, Cx, int, ints};
+use super::cx::{Built, Cx, int};
 use crate::Error;
 
 const RUN: &str = "input hx params has_biases num_layers dropout train bidirectional batch_first";
@@ -15,14 +16,14 @@ const MAX_LAYERS: usize = 4096;
 
 /// The operators of this family.
 pub(super) const FAMILY: &[Row] = &[
-    Row("lstm", RUN, |cx| run(cx, "LSTM", 4, false)),
-    Row("lstm.data", PACKED, |cx| run(cx, "LSTM", 4, true)),
-    Row("gru", RUN, |cx| run(cx, "GRU", 3, false)),
-    Row("gru.data", PACKED, |cx| run(cx, "GRU", 3, true)),
-    Row("rnn_tanh", RUN, |cx| run(cx, "RNN", 1, false)),
-    Row("rnn_tanh.data", PACKED, |cx| run(cx, "RNN", 1, true)),
-    Row("rnn_relu", RUN, |cx| run(cx, "RNN", 1, false)),
-    Row("rnn_relu.data", PACKED, |cx| run(cx, "RNN", 1, true)),
+    Row("lstm", RUN, |cx| run(cx, "lstm", 4, false)),
+    Row("lstm.data", PACKED, |cx| run(cx, "lstm", 4, true)),
+    Row("gru", RUN, |cx| run(cx, "gru", 3, false)),
+    Row("gru.data", PACKED, |cx| run(cx, "gru", 3, true)),
+    Row("rnn_tanh", RUN, |cx| run(cx, "rnn", 1, false)),
+    Row("rnn_tanh.data", PACKED, |cx| run(cx, "rnn", 1, true)),
+    Row("rnn_relu", RUN, |cx| run(cx, "rnn", 1, false)),
+    Row("rnn_relu.data", PACKED, |cx| run(cx, "rnn", 1, true)),
     Row("lstm_cell", CELL, |cx| cell(cx, "loom.lstm_cell", 4)),
     Row("gru_cell", CELL, |cx| cell(cx, "loom.gru_cell", 3)),
     Row("rnn_tanh_cell", CELL, |cx| cell(cx, "loom.rnn_cell", 1)),
@@ -65,8 +66,6 @@ fn run(cx: &mut Cx<'_>, op: &'static str, gates: i64, packed: bool) -> Built {
         // The steps of all examples stand one behind the other: as one example.
         let axes = cx.known(&[1])?;
         x = cx.node("Unsqueeze", &[Some(x), axes], vec![])?;
-    } else if run.first {
-        x = cx.node("Transpose", &[Some(x)], vec![("perm", ints(&[1, 0, 2]))])?;
     }
     let mut last: Vec<Vec<TensorId>> = vec![Vec::new(); states.len().max(1)];
     for (layer, chunk) in params.chunks(ways * each).enumerate() {
@@ -75,19 +74,30 @@ fn run(cx: &mut Cx<'_>, op: &'static str, gates: i64, packed: bool) -> Built {
             .map(|w| [w.first().copied(), w.get(1).copied(), w.get(2).copied(), w.get(3).copied()])
             .collect();
         let starts = starts(cx, &states, layer, layers, ways, packed)?;
-        let made = one_layer(cx, &run, x, &of, &starts)?;
-        x = joined(cx, &run, made[0])?;
+        let is_last = layer + 1 == layers;
+        let mut outputs = vec![(String::new(), ValueType::Unknown); if op == "lstm" { 3 } else { 2 }];
+        for (output, declared) in outputs.iter_mut().zip(&cx.outputs) {
+            output.0 = format!("{}.{layer}", declared.0);
+        }
+        if is_last && !packed {
+            outputs.iter_mut().zip(&cx.outputs).take(1).for_each(|(o, declared)| *o = declared.clone());
+        }
+        if layers == 1 {
+            outputs.iter_mut().zip(&cx.outputs).skip(1).for_each(|(o, declared)| *o = declared.clone());
+        }
+        let made = one_layer(cx, &run, x, &of, &starts, outputs)?;
+        x = made[0];
         for (all, state) in last.iter_mut().zip(&made[1..]) {
             all.push(*state);
         }
         if let Some(p) = cx.float("dropout").filter(|p| *p > 0.0 && cx.flag("train") == Some(true))
-            && layer + 1 < layers
+            && !is_last
         {
             let (ratio, train) = (cx.number(p, None)?, cx.truth(true)?);
             x = cx.node("Dropout", &[Some(x), ratio, train], vec![])?;
         }
     }
-    results(cx, &run, x, &last, packed)
+    results(cx, x, &last, packed)
 }
 
 /// The states that a layer begins with.
@@ -119,69 +129,41 @@ fn starts(
     Ok(starts)
 }
 
+/// The tensors of a layer stay as they are stored: those of the way back stand behind the rest.
 fn one_layer(
     cx: &mut Cx<'_>,
     run: &Run,
     x: TensorId,
     ways: &[Way],
     starts: &[Option<TensorId>],
+    outputs: Vec<(String, ValueType)>,
 ) -> Result<Vec<TensorId>, Error> {
-    let mut weights = [None; 3];
-    for (slot, weight) in weights.iter_mut().enumerate() {
-        let mut sides = Vec::new();
-        for way in ways {
-            let whole = match (slot, way[2], way[3]) {
-                (0 | 1, ..) => way[slot],
-                (_, Some(a), Some(b)) => {
-                    Some(cx.node("Concat", &[Some(a), Some(b)], vec![("axis", int(0))])?)
-                }
-                _ => None,
-            };
-            if let Some(whole) = whole {
-                let axes = cx.known(&[0])?;
-                sides.push(Some(cx.node("Unsqueeze", &[Some(whole), axes], vec![])?));
-            }
-        }
-        *weight = match sides.as_slice() {
-            [] => None,
-            [one] => *one,
-            many => Some(cx.node("Concat", many, vec![("axis", int(0))])?),
-        };
-    }
-    let mut inputs = vec![Some(x), weights[0], weights[1], weights[2], None];
+    let [first, back @ ..] = ways else { return Ok(Vec::new()) };
+    let mut inputs = vec![Some(x), first[0], first[1], first[2], None];
     inputs.extend(starts);
-    let mut attributes = vec![("hidden_size", int(run.hidden))];
+    inputs.resize(BACK, None);
+    inputs.extend(back.iter().flatten());
+    // The second shift of the way there comes last: ONNX has none.
+    inputs.resize(BACK + first.len(), None);
+    inputs.push(first[3]);
+    let mut attributes = vec![("hidden_size", int(run.hidden)), ("stacked", int(1))];
+    if run.first {
+        attributes.push(("layout", int(1)));
+    }
     if run.both {
         attributes.push(("direction", Attribute::String("bidirectional".to_owned())));
-    }
-    if run.op == "GRU" {
-        attributes.push(("linear_before_reset", int(1)));
     }
     if cx.call.op.contains("relu") {
         let name = vec!["Relu".to_owned(); if run.both { 2 } else { 1 }];
         attributes.push(("activations", Attribute::Strings(name)));
     }
-    let outputs = if run.op == "LSTM" { 3 } else { 2 };
-    cx.node_with(run.op, &inputs, attributes, outputs)
+    cx.node_named(&format!("loom.{}", run.op), &inputs, attributes, outputs)
 }
 
-/// The states of both directions side by side, as the next layer reads them.
-fn joined(cx: &mut Cx<'_>, run: &Run, all: TensorId) -> Result<TensorId, Error> {
-    if !run.both {
-        let axes = cx.known(&[1])?;
-        return cx.node("Squeeze", &[Some(all), axes], vec![]);
-    }
-    let beside = cx.node("Transpose", &[Some(all)], vec![("perm", ints(&[0, 2, 1, 3]))])?;
-    let size = cx.known(&[0, 0, -1])?;
-    cx.node("Reshape", &[Some(beside), size], vec![])
-}
-
-fn results(cx: &mut Cx<'_>, run: &Run, x: TensorId, last: &[Vec<TensorId>], packed: bool) -> Built {
+fn results(cx: &mut Cx<'_>, x: TensorId, last: &[Vec<TensorId>], packed: bool) -> Built {
     let first = if packed {
         let axes = cx.known(&[1])?;
         cx.finish_one(0, "Squeeze", &[Some(x), axes], vec![])?
-    } else if run.first {
-        cx.finish_one(0, "Transpose", &[Some(x)], vec![("perm", ints(&[1, 0, 2]))])?
     } else {
         x
     };
@@ -194,12 +176,6 @@ fn results(cx: &mut Cx<'_>, run: &Run, x: TensorId, last: &[Vec<TensorId>], pack
                 cx.finish_one(i + 1, "Concat", &inputs, vec![("axis", int(0))])?
             }
         });
-    }
-    for (made, (_, ty)) in made.iter().zip(&cx.outputs) {
-        let tensor = cx.draft.graph.tensor_mut(*made);
-        if tensor.ty.shape().rank().is_none() {
-            tensor.ty = ty.or(&tensor.ty);
-        }
     }
     while made.len() < cx.outputs.len() {
         let (name, ty) = cx.outputs[made.len()].clone();

@@ -6,7 +6,7 @@ use super::cx::{Built, Cx, int};
 use super::{Arg, Row};
 use crate::Error;
 
-const OVER: &str = "self|input dim keepdim";
+const OVER: &str = "self|input|inp dim|dims keepdim";
 
 /// The operators of this family.
 pub(super) const FAMILY: &[Row] = &[
@@ -228,6 +228,7 @@ fn running(cx: &mut Cx<'_>, op: &str) -> Built {
     if cx.dtype(x) == Some(DType::Bool) {
         x = cx.node("Cast", &[Some(x)], vec![("to", int(DType::Int64.to_onnx()))])?;
     }
+    let x = super::arithmetic::promoted(cx, op, x)?;
     let axis = cx.whole(cx.int("dim").unwrap_or(0))?;
     cx.finish(op, &[Some(x), axis], vec![])
 }

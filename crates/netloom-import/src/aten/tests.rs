@@ -110,7 +110,7 @@ fn recurrent_layers_are_written_out() {
     let made = apply(&mut draft, root, "lstm", &call, outputs).unwrap();
     let shapes: Vec<String> = made.iter().map(|t| draft.ty(*t).shape().to_string()).collect();
     assert_eq!(shapes, ["4×10×16", "4×4×8", "4×4×8"]);
-    assert_eq!(draft.graph.nodes().filter(|(_, n)| n.op == "LSTM").count(), 2);
+    assert_eq!(draft.graph.nodes().filter(|(_, n)| n.op == "lstm").count(), 2);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod safetensors;
 pub mod tensorflow;
 pub mod tflite;
 pub mod torch;
+pub mod torch_export;
 pub mod torchscript;
 
 use netloom_graph::Graph;
@@ -42,6 +43,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &tensorflow::Tensorflow,
     &tflite::Tflite,
     &torch::Torch,
+    &torch_export::TorchExport,
     &torchscript::TorchScript,
 ];
 

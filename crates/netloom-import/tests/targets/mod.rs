@@ -13,6 +13,18 @@ pub fn onnx_read(data: &[u8]) {
     }
 }
 
+/// Reads bytes as a program of torch.export: its text, or an archive.
+pub fn torch_export_read(data: &[u8]) {
+    match read(&Bytes::new("fuzz.pt2", data)) {
+        Ok(mut graph) => {
+            check(&graph);
+            netloom_graph::infer::infer(&mut graph);
+            let _ = netloom_graph::lift::lift(&graph);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 /// Reads bytes as an ONNX file, infers shapes, counts, lifts and looks for repeats. Lifting keeps what is counted.
 pub fn shape_inference(data: &[u8]) {
     if let Ok(mut graph) = read(&Bytes::new("fuzz.onnx", data)) {

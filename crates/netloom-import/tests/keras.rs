@@ -252,6 +252,22 @@ fn older_architectures() {
 }
 
 #[test]
+fn layers_of_unknown_connections_stay_apart() {
+    let text = r#"{"class_name": "Functional", "config": {"name": "m", "layers": [
+        {"class_name": "Dense", "name": "a", "config": {"name": "a", "units": 4}, "build_config": {"input_shape": [2, 6]},
+         "inbound_nodes": []},
+        {"class_name": "Dense", "name": "b", "config": {"name": "b", "units": 5}, "build_config": {"input_shape": [2, 4]},
+         "inbound_nodes": []}], "input_layers": [], "output_layers": []},
+        "netloom": {"version": 1, "name": "odd", "class": "Odd", "weights": {}, "notes": ["how is not known"]}}"#;
+    let (graph, facts) = open("live.json", text.as_bytes());
+    assert_eq!((graph.nodes().len(), facts.parameters), (2, 6 * 4 + 4 + 4 * 5 + 5));
+    let fed =
+        |t: netloom_graph::TensorId| matches!(graph.tensor(t).producer, netloom_graph::Producer::Node(..));
+    assert!(graph.nodes().all(|(_, n)| n.inputs.iter().flatten().all(|t| !fed(*t))));
+    assert!(graph.diagnostics.iter().any(|d| d.message == "how is not known"));
+}
+
+#[test]
 fn hostile_architectures() {
     // Models that call models twice, many deep, and calls in a circle.
     let mut model = r#"{"class_name": "Dense", "name": "m", "config": {"name": "m", "units": 2}, "inbound_nodes": CALLS}"#.to_owned();

@@ -90,7 +90,8 @@ impl<'a> Network<'a> {
             return None;
         }
         let outputs = calls::ends(config.get("output_layers"));
-        let sequential = outputs.is_empty() && layers.iter().all(|l| l.calls.is_empty());
+        // A graph of layers says what comes out, even where nothing is known to.
+        let sequential = config.get("output_layers").is_none() && layers.iter().all(|l| l.calls.is_empty());
         Some(Self { sequential, layers, inputs: calls::ends(config.get("input_layers")), outputs })
     }
 }

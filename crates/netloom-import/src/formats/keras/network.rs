@@ -171,13 +171,19 @@ impl Builder<'_> {
     /// The result of a layer is called as the layer, what is between its nodes otherwise.
     fn name(&mut self, module: ModuleId, result: Option<TensorId>) {
         let graph = &mut self.draft.graph;
+        let Some(result) = result else { return };
+        let Producer::Node(node, _) = graph.tensor(result).producer else { return };
+        let mut above = std::iter::successors(Some(graph.node(node).module), |m| graph.module(*m).parent);
+        if !above.any(|m| m == module) {
+            return;
+        }
         let first = graph.module(module).nodes.first().and_then(|n| graph.node(*n).output(0));
-        let (Some(first), Some(result)) = (first, result) else { return };
-        let inside =
-            matches!(graph.tensor(result).producer, Producer::Node(n, _) if graph.node(n).module == module);
-        if inside && first != result {
-            let name = std::mem::take(&mut graph.tensor_mut(first).name);
-            let between = std::mem::replace(&mut graph.tensor_mut(result).name, name);
+        let name = match first {
+            Some(first) => std::mem::take(&mut graph.tensor_mut(first).name),
+            None => graph.module(module).path.clone(),
+        };
+        let between = std::mem::replace(&mut graph.tensor_mut(result).name, name);
+        if let Some(first) = first.filter(|f| *f != result) {
             graph.tensor_mut(first).name = between;
         }
     }
@@ -332,7 +338,7 @@ impl<'n, 'a> Functional<'n, 'a> {
                 continue;
             }
             let place = places.get(i).copied().unwrap_or(Place::None);
-            let call = self.resolve(builder, scope, i, c, &results);
+            let call = self.resolve(builder, scope, i, c, &results)?;
             let made = builder.call(layer, scope, place, call)?;
             results.insert((i, c), made);
         }
@@ -386,7 +392,7 @@ impl<'n, 'a> Functional<'n, 'a> {
         layer: usize,
         call: usize,
         results: &Results,
-    ) -> Resolved<'a> {
+    ) -> Result<Resolved<'a>, Error> {
         let mut resolved = Resolved::default();
         if let Some(read) = self.network.layers.get(layer).and_then(|l| l.calls.get(call)) {
             let mut lost = 0;
@@ -402,13 +408,22 @@ impl<'n, 'a> Functional<'n, 'a> {
                 builder.draft.warn(path, format!("{lost} inputs come from layers that are not there"));
             }
         }
+        let alone = self.network.layers.get(layer).filter(|l| l.calls.is_empty() && l.class != "InputLayer");
+        if let Some(shape) = alone.and_then(|l| l.input_shape.as_ref()) {
+            // A list of layers whose connections nobody knows: each stands for itself, on data of the shape it was made for.
+            let ty =
+                ValueType::Tensor { dtype: Some(DType::Float32), shape: Shape::Ranked(open_dims(shape)) };
+            let name = alone.map_or("", |l| l.name);
+            let input = builder.draft.tensor(&format!("{}.input", join(&scope.path, &clean(name))), ty)?;
+            resolved.args.push(Given::Tensor(input));
+        }
         let outputs = self.seen.range((layer, call, 0)..=(layer, call, MAX_OUTPUTS));
         for ((.., output), (shape, _)) in outputs {
             resolved.declared.resize((*output).max(resolved.declared.len()), None);
             resolved.declared.push(shape.clone());
         }
         resolved.wanted = resolved.declared.len().max(1);
-        resolved
+        Ok(resolved)
     }
 
     fn given(&self, arg: &Arg<'a>, results: &Results, lost: &mut usize) -> Option<Given<'a>> {

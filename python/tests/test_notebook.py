@@ -48,9 +48,9 @@ def test_the_notebook_shows_its_figures(root: Path) -> None:
     figures: list[str] = []
     for beginning, words in {
         "nl.draw(resnet,": ["SmallResNet", "conv 3×3, 16", "×3"],
-        "nl.draw(encoder": ["encoder", "×6"],
+        "nl.draw(encoder": ["encoder", "layers, 6 times", "8 heads × 32"],
         "nl.draw(unet)": ["small_unet", "conv 3×3, 32", "concat"],
-        "idea = nl.Network": ["idea", "×12", "what comes out"],
+        "idea = nl.Network": ["idea", "12 times", "what comes out"],
         "nl.diff(": ["added"],
     }.items():
         shown = [data["image/svg+xml"] for data in outputs(beginning) if "image/svg+xml" in data]

@@ -13,10 +13,10 @@ import importlib.metadata
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -39,6 +39,12 @@ def memory(field: str) -> float:
         return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1000
 
 
+def processor() -> float:
+    """Seconds of processor time of all threads and of programs that ended, such as `dot`."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
 def job(group: str, model: str, tool: str) -> None:
     """One tool on one model in this process: prints seconds and megabytes."""
     warnings.filterwarnings("ignore")
@@ -51,9 +57,9 @@ def job(group: str, model: str, tool: str) -> None:
         refs.write("5")
     value, seconds = None, []
     for step in steps:
-        start = time.perf_counter()
+        start = processor()
         value = step(value)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(processor() - start)
     print(
         json.dumps(
             {
@@ -154,7 +160,7 @@ def main() -> None:
     parts = [
         MARK,
         f"# Live models, beside other tools\n\nWritten by `bench/python/compare.py --write`. Each row is the median of {options.runs} fresh processes in which framework and tool are imported and the model is "
-        "built before the clock starts; times are of the wall. *Graph* is from the live model to the tool's own graph (a forward pass on the processor for torchview and torchinfo), *drawing* from "
+        "built before the clock starts; times are processor time, user and system of all threads and of `dot`. *Graph* is from the live model to the tool's own graph (a forward pass on the processor for torchview and torchinfo), *drawing* from "
         "there to the bytes of a picture, SVG but for visualkeras, which has no graph and writes PNG. *Peak* is the memory the call takes beyond what was resident, without that of the process of `dot`. Ratios are to "
         f"the row of Netloom of the same kind.\n\nPython {platform.python_version()}, {versions}, {dot}. Load at the start: {os.getloadavg()[0]:.2f}.",
         section(
@@ -165,8 +171,16 @@ def main() -> None:
             {"torchview": "netloom", "torchview, nested": "netloom, all open"},
         ),
         "*All open* and *nested* show every operator or module in its containers, with nothing folded.",
-        section("summary", "PyTorch: summaries", options.runs, options.only, {"torchinfo": "netloom summary"}),
-        section("keras", "Keras: figures", options.runs, options.only, {"plot_model": "netloom", "visualkeras": "netloom"}),
+        section(
+            "summary", "PyTorch: summaries", options.runs, options.only, {"torchinfo": "netloom summary"}
+        ),
+        section(
+            "keras",
+            "Keras: figures",
+            options.runs,
+            options.only,
+            {"plot_model": "netloom", "visualkeras": "netloom"},
+        ),
         "`plot_model` is `keras.utils.model_to_dot` and `dot`, with smooth edges where `dot` cannot route its own setting. visualkeras gets back the attribute that Keras 3 took from it.",
     ]
     text = "\n\n".join(parts) + "\n"

@@ -5,9 +5,16 @@ What it needs to import is imported before the clock starts.
 """
 
 
-def netloom(model, given, **options):
-    import netloom as nl
+def ours(given):
+    """Netloom with what it imports for a framework."""
+    import importlib
 
+    importlib.import_module("netloom._keras" if given is None else "netloom._torch")
+    return importlib.import_module("netloom")
+
+
+def netloom(model, given, **options):
+    nl = ours(given)
     arguments = {} if given is None else {"input": given}
     return [lambda _: nl.read(model, **arguments), lambda graph: graph.draw(**options).svg.encode()]
 
@@ -17,8 +24,7 @@ def netloom_full(model, given):
 
 
 def netloom_summary(model, given):
-    import netloom as nl
-
+    nl = ours(given)
     arguments = {} if given is None else {"input": given}
     return [lambda _: nl.read(model, **arguments), lambda graph: str(graph.summary()).encode()]
 

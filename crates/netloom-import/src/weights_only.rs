@@ -95,7 +95,8 @@ fn group(draft: &mut Draft, owner: &str, entries: Vec<Entry>) -> Result<(), Erro
     if !owner.is_empty() && draft.graph.module(module).class.is_none() {
         draft.graph.module_mut(module).class = kind.as_ref().map(|k| k.class.to_owned());
     }
-    let mut inputs = Vec::new();
+    // Figures leave out what is made of stored values alone; this is what flows in, from nobody knows where.
+    let mut inputs = vec![Some(draft.tensor(&format!("{owner}.input"), ValueType::Unknown)?)];
     for entry in entries {
         let is_buffer = BUFFERS.contains(&last(&entry.name));
         let role = if is_buffer { Role::Buffer } else { Role::Parameter { trainable: None } };

@@ -174,7 +174,9 @@ def _only(capture: Mapping[str, Any], known: Sequence[str], why: str, model: Any
 
 
 def _of_capture(captured: Captured, file: str, name: str | None) -> Model:
-    core = _core.read(file, captured.source, name or captured.name, captured.notes)
+    own = name or captured.name
+    # A summary names its source: that of a live model is the model.
+    core = _core.read(file.replace("model", own.split(".")[0] or "model", 1), captured.source, own, captured.notes)
     return Model(core, captured)
 
 

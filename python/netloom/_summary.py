@@ -99,4 +99,4 @@ class Summary(Mapping[str, Any]):
 
     def _repr_html_(self) -> str:
         text = str(self).replace("&", "&amp;").replace("<", "&lt;")
-        return f'<pre style="line-height:1.25">{text}</pre>'
+        return f'<pre style="font-family:monospace;line-height:1.25">{text}</pre>'

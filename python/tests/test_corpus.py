@@ -38,7 +38,10 @@ def checked(name, counted):
 def test_a_module_is_its_file(name):
     pytest.importorskip("torch")
     spec = models_dev.MODELS[name]
-    model, given = spec.build(), spec.inputs()
+    try:
+        model, given = spec.build(), spec.inputs()
+    except ModuleNotFoundError as missing:
+        pytest.skip(f"the model is of {missing.name}, which is not here")
     live = nl.read(model, input=given)
     assert live.failed_at is None
     checked(name, nl.summary(live))

@@ -51,7 +51,7 @@ def test_the_notebook_shows_its_figures(root: Path) -> None:
         "nl.draw(encoder": ["encoder", "layers, 6 times", "8 heads × 32"],
         "nl.draw(unet)": ["small_unet", "conv 3×3, 32", "concat"],
         "idea = nl.Network": ["idea", "12 times", "what comes out"],
-        "nl.diff(": ["added"],
+        "nl.diff(": ["changed", "resnet18 → resnet34"],
     }.items():
         shown = [data["image/svg+xml"] for data in outputs(beginning) if "image/svg+xml" in data]
         assert len(shown) == 1 and shown[0].startswith("<svg"), beginning

@@ -67,6 +67,7 @@ const READERS: &[(&str, &str)] = &[
     ("openvino", "a.xml"),
     ("safetensors", "a.safetensors"),
     ("torch", "a.pt"),
+    ("torch-export", "a.pt2"),
     ("torchscript", "a.pt"),
 ];
 
@@ -89,9 +90,10 @@ fn pickles_and_code() {
 fn every_format_has_seeds_and_a_target() {
     let fuzz = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz"));
     for format in netloom_import::FORMATS {
-        let target = fuzz.join(format!("fuzz_targets/{}_read.rs", format.name()));
+        let name = format.name().replace('-', "_");
+        let target = fuzz.join(format!("fuzz_targets/{name}_read.rs"));
         assert!(target.exists(), "{}", target.display());
         let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
-        assert!(manifest.contains(&format!("\"{}_read\"", format.name())), "{}", format.name());
+        assert!(manifest.contains(&format!("\"{name}_read\"")), "{name}");
     }
 }

@@ -226,9 +226,12 @@ impl Pickle {
             }
             Item::Object(object) => match self.global(object.callee)? {
                 ("torch.storage", "_load_from_bytes") => {
+                    // Old protocols write bytes as short texts, whose place is not kept.
                     let place = self.list(object.arguments)?.first().and_then(|v| self.inside(*v));
-                    let Some(Place::Inside { offset, len }) = place else { return None };
-                    Some((None, Err((offset, len)), 0))
+                    match place {
+                        Some(Place::Inside { offset, len }) => Some((None, Err((offset, len)), 0)),
+                        _ => Some((None, Err((0, 0)), 0)),
+                    }
                 }
                 ("torch.storage" | "torch", "TypedStorage" | "_TypedStorage") => {
                     let inner = self.attribute(value, "_untyped_storage")?;

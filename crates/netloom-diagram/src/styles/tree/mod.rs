@@ -6,7 +6,7 @@ use netloom_scene::kurbo::Size;
 use netloom_scene::{Scene, Theme};
 
 use super::caption::{Caption, Mark};
-use super::{DrawOptions, Nodes, Setting, Style, Values, sheet};
+use super::{DrawOptions, Nodes, Setting, Style, Subject, Suits, Values, sheet};
 use crate::describe;
 use crate::view::View;
 
@@ -47,7 +47,7 @@ pub(super) static STYLE: Style = Style {
     callouts: false,
     direction: Direction::Down,
     settings: SETTINGS,
-    suits: |_| None,
+    suits,
     draw,
     draw_many: None,
 };
@@ -60,6 +60,13 @@ const CAPTION: f64 = 72.0;
 const SHAPE: f64 = 0.62;
 /// The least room for parts, px.
 const LEAST: f64 = 160.0;
+
+/// Suits what has parts and no network: weights alone, or modules whose connections the file does not hold.
+fn suits(subject: &Subject<'_>) -> Option<Suits> {
+    let graph = subject.graph;
+    let is_apart = graph.inputs.is_empty() && graph.outputs.is_empty() && graph.nodes().len() > 1;
+    is_apart.then(|| Suits::new(95, "weights without a network show as a tree of modules"))?
+}
 
 fn draw(graph: &Graph, view: &View, options: &DrawOptions) -> Scene {
     let theme = &options.theme;

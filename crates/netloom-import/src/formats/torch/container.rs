@@ -101,12 +101,7 @@ impl<'a> Container<'a> {
             return Err(Error::damaged(0, format_args!("expected a member `{file}`, found none")));
         };
         let folder = format!("{}{name}/", member.name.strip_suffix(&file).unwrap_or_default());
-        let (start, pickle) = {
-            let opened = zip.open_member(member)?;
-            (zip.place(member).map_or(0, |p| p.0), Pickle::read(opened.as_ref(), 0)?)
-        };
-        // Places inside the pickle are told from the start of its member.
-        let _ = start;
+        let pickle = Pickle::read(zip.open_member(member)?.as_ref(), 0)?;
         let places = zip.members().iter().enumerate().map(|(i, m)| (m.name.clone(), i)).collect();
         let storages = Storages::Zip { zip, folder, places };
         Ok(Self { pickle, kind: "ZIP archive", tensors: BTreeMap::new(), storages })
@@ -136,7 +131,7 @@ impl<'a> Container<'a> {
             Place::Storage { key, offset, .. } => (key, u64::try_from(*offset).ok()?),
             Place::Inside { offset, len } => {
                 let inline = Storage::Inline { offset: *offset, len: *len };
-                return matches!(self.storages, Storages::Inside).then_some(inline);
+                return (matches!(self.storages, Storages::Inside) && *len > 0).then_some(inline);
             }
         };
         let (start, len) = match &self.storages {

@@ -1,6 +1,9 @@
 //! `cargo xtask docs`: draws the figures of the pages again, by the very commands that the pages print.
 
-use std::process::Command as Process;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command as Process, Stdio};
 
 use crate::{Command, Outcome, workspace};
 
@@ -44,7 +47,38 @@ fn run(_args: &[String]) -> Outcome {
             println!("drawn: netloom {}", words.join(" "));
         }
     }
+    tour(&root, &cargo)
+}
+
+/// The page of small networks, each with its figure.
+const TOUR: &str = "docs/tour.md";
+
+/// Draws the figure below each text of the tour.
+fn tour(root: &Path, cargo: &OsStr) -> Outcome {
+    let page = std::fs::read_to_string(root.join(TOUR)).map_err(|e| format!("{TOUR}: {e}"))?;
+    std::fs::create_dir_all(root.join("docs/figures/tour")).map_err(|e| format!("docs/figures/tour: {e}"))?;
+    for (i, text) in texts(&page).into_iter().enumerate() {
+        let figure = format!("docs/figures/tour/{:02}.svg", i + 1);
+        let mut child = Process::new(cargo)
+            .args(["run", "--quiet", "--release", "-p", "netloom-cli", "--", "draw", "-", "-o", &figure])
+            .args(["--width", "5.5in", "--no-caption"])
+            .current_dir(root)
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("cargo cannot be run: {e}"))?;
+        let written = child.stdin.take().map(|mut stdin| stdin.write_all(text.as_bytes()));
+        let status = child.wait().map_err(|e| format!("cargo cannot be run: {e}"))?;
+        if !status.success() || !matches!(written, Some(Ok(()))) {
+            return Err(format!("the text of {figure} cannot be drawn"));
+        }
+        println!("drawn: {figure}");
+    }
     Ok(())
+}
+
+/// The texts in the notation on a page.
+fn texts(page: &str) -> Vec<&str> {
+    page.split("```loom\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(text, _)| text).collect()
 }
 
 /// The words after `netloom` of each command in a page that writes a figure of the docs.
@@ -60,6 +94,12 @@ fn commands(page: &str) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_found_among_prose() {
+        let page = "A.\n```loom\ninput x\nrelu\n```\n```sh\nls\n```\n```loom\ninput y\n```\n";
+        assert_eq!(texts(page), ["input x\nrelu\n", "input y\n"]);
+    }
 
     #[test]
     fn commands_are_found_among_prose() {

@@ -2,8 +2,9 @@
 #![expect(clippy::print_stdout, reason = "a test says what it leaves out")]
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -17,6 +18,35 @@ fn figures_of_the_gallery_are_up_to_date() {
 #[test]
 fn figures_of_comparisons_are_up_to_date() {
     check("docs/diff.md", &["diff"]);
+}
+
+#[test]
+fn figures_of_the_tour_are_up_to_date() {
+    let page = std::fs::read_to_string(root().join("docs/tour.md")).expect("the page is there");
+    let texts = page.split("```loom\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let mut count = 0;
+    for (i, (text, _)) in texts.enumerate() {
+        let name = format!("figures/tour/{:02}.svg", i + 1);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_netloom"))
+            .args(["draw", "-", "-o", "-", "--to", "svg", "--width", "5.5in", "--no-caption"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let stdin = child.stdin.take();
+        stdin.expect("it is piped").write_all(text.as_bytes()).expect("it is read");
+        let done = child.wait_with_output().expect("it ends");
+        assert!(done.status.success(), "{text}");
+        let old = std::fs::read(root().join("docs").join(&name)).expect("the figure is there");
+        assert!(
+            old == done.stdout,
+            "{name} differs from what its text draws: run `cargo xtask docs` and look at it"
+        );
+        assert!(page.contains(&name), "the tour shows {name}");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
 }
 
 /// Runs every command of a page that writes a figure and holds the figure against that of the page.

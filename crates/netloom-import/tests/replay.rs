@@ -97,3 +97,15 @@ fn every_format_has_seeds_and_a_target() {
         assert!(manifest.contains(&format!("\"{name}_read\"")), "{name}");
     }
 }
+
+#[test]
+fn loom_format() {
+    replay("corpus/loom", targets::loom_format);
+}
+
+#[test]
+fn loom_write() {
+    replay("corpus/loom", targets::loom_write);
+    replay("corpus/onnx", targets::loom_write);
+    replay("crashes/onnx", targets::loom_write);
+}

@@ -99,3 +99,28 @@ fn off_page(figure: &Figure, width_in: Option<f64>) -> Option<String> {
     let fits = width <= width_in.unwrap_or(7.0) + 0.01 && height <= 9.02 && scale >= 0.84;
     (!fits).then(|| format!("prints {width:.2} by {height:.2} in at {:.0} %", 100.0 * scale))
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads the page of the tour")]
+fn figures_of_the_tour_are_clean() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tour.md"))
+        .expect("the page is there");
+    let texts = page.split("```loom\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let mut count = 0;
+    for (text, _) in texts {
+        let source = netloom::Bytes::new("tour.loom", text.as_bytes().to_vec());
+        let graph = netloom::read(&source).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let options = FigureOptions {
+            style: netloom::AUTO.to_owned(),
+            width_px: Some(5.5 * 96.0),
+            caption: false,
+            ..FigureOptions::default()
+        };
+        let figure = draw(&graph, &options).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let report = lint(&graph, &figure);
+        let found: Vec<_> = report.defects.iter().map(|d| (d.rule.message(), &d.detail)).collect();
+        assert!(found.is_empty(), "{found:?}\n{text}");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
+}

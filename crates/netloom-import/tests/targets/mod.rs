@@ -237,6 +237,35 @@ pub fn tflite_read(data: &[u8]) {
     format_read("tflite", "fuzz.tflite", &bytes);
 }
 
+/// Lays a text out: a text that is laid out stays as it is, and means what it meant.
+pub fn loom_format(data: &[u8]) {
+    use netloom_import::formats::loom;
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(laid_out) = loom::format(text) else { return };
+    assert_eq!(loom::format(&laid_out).as_ref(), Ok(&laid_out));
+    let json = |text: &str| loom::parse(text).map(|g| netloom_import::writers::json::write(&g)).ok();
+    assert_eq!(json(text), json(&laid_out));
+}
+
+/// Reads bytes as a text in the notation or as an ONNX file and writes the graph in the notation: what is written can be
+/// laid out, and where the graph came from a text, it can be read and has the same parameters and operators.
+pub fn loom_write(data: &[u8]) {
+    use netloom_import::{formats::loom, writers};
+    let parsed = std::str::from_utf8(data).ok().and_then(|text| loom::parse(text).ok());
+    let Some(mut graph) = parsed.or_else(|| read(&Bytes::new("fuzz.onnx", data)).ok()) else { return };
+    if graph.nodes().len() > 2000 || graph.modules().len() > 2000 {
+        return;
+    }
+    netloom_graph::infer::infer(&mut graph);
+    let text = writers::loom::write(&graph);
+    assert_eq!(loom::format(&text).as_ref(), Ok(&text));
+    if graph.format == "loom" && graph.diagnostics.is_empty() {
+        let Ok(back) = loom::parse(&text) else { return };
+        let held = |g: &Graph| g.nodes().filter(|(_, n)| n.op == "Constant").count();
+        assert_eq!(back.nodes().len() - held(&back), graph.nodes().len() - held(&graph), "{text}");
+    }
+}
+
 /// Links hold in both directions, and every id names something.
 fn check(graph: &Graph) {
     for (id, node) in graph.nodes() {

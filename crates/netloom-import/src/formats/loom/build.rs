@@ -786,9 +786,10 @@ impl<'a> Builder<'a> {
                 (Some((value, _)), _) => value.clone(),
                 (None, Some(default)) => self.eval(default)?,
                 (None, None) => {
-                    return Err(
-                        call.problem(format!("block `{name}` needs the parameter `{}`", parameter.text))
-                    );
+                    let all = parameters.join(", ");
+                    return Err(call
+                        .problem(format!("block `{name}` needs the parameter `{}`", parameter.text))
+                        .with_hint(format!("give it in parentheses, in order or by name: `{name}({all})`")));
                 }
             };
             self.scope().names.insert(&parameter.text, Binding::Arg(value));
@@ -1279,9 +1280,16 @@ impl<'a> Builder<'a> {
             return Ok(Arg::Dim(dim.clone()));
         }
         let names: Vec<&str> = self.visible().flat_map(|s| s.names.keys().copied()).collect();
-        let hint =
-            suggestion(word, names.into_iter().chain(self.symbols.keys().copied()).chain(["true", "false"]))
-                .unwrap_or_else(|| format!("text stands in quotes: \"{word}\""));
+        let hint = suggestion(
+            word,
+            names.into_iter().chain(self.symbols.keys().copied()).chain(["true", "false"]),
+        )
+        .unwrap_or_else(|| {
+            format!(
+                "a size with a name is declared by an input, as in `input x [{word}, 64]`; text stands in \
+                         quotes: \"{word}\""
+            )
+        });
         Err(Problem::new(span.clone(), format!("unknown name `{word}`")).with_hint(hint))
     }
 }

@@ -137,17 +137,23 @@ impl Call {
                 }
                 Some(name) => {
                     let message = format!("unknown setting `{}` of `{layer}`", name.text);
-                    let hint = suggestion(&name.text, parameters.iter().copied())
+                    // What another framework calls the same says what is meant.
+                    let alias = SETTING_ALIASES.iter().find(|(alias, _)| *alias == name.text);
+                    let alias = alias.filter(|(_, own)| parameters.contains(own));
+                    let hint = alias
+                        .map(|(_, own)| format!("did you mean `{own}`?"))
+                        .or_else(|| suggestion(&name.text, parameters.iter().copied()))
                         .unwrap_or_else(|| listing(layer, parameters));
                     return Err(Problem::new(name.span.clone(), message).with_hint(hint));
                 }
                 None => match parameters.get(position) {
                     Some(name) => ((*name).to_owned(), argument.span.clone()),
                     None => {
-                        let message = format!(
-                            "expected at most {} of `{layer}`, found one more",
-                            plural(parameters.len(), "setting")
-                        );
+                        let most = plural(parameters.len(), "setting");
+                        let message = match parameters.len() {
+                            0 => format!("expected no settings of `{layer}`, found one"),
+                            _ => format!("expected at most {most} of `{layer}`, found one more"),
+                        };
                         return Err(
                             Problem::new(argument.span, message).with_hint(listing(layer, parameters))
                         );

@@ -338,7 +338,15 @@ impl Maker {
         match shapes.as_slice() {
             [] => problem,
             [one] => problem.with_hint(format!("its input is {one}")),
-            many => problem.with_hint(format!("its inputs are {}", many.join(", "))),
+            many => {
+                let all = format!("its inputs are {}", many.join(", "));
+                problem.with_hint(match node.op.as_str() {
+                    "Add" | "Sub" | "Mul" | "Sum" | "Concat" => {
+                        format!("{all}; `pad=\"same\"` makes convolutions and pools keep sizes, `conv(n, 1)` changes channels")
+                    }
+                    _ => all,
+                })
+            }
         }
     }
 

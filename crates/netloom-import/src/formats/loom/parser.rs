@@ -549,6 +549,12 @@ impl Parser<'_> {
                 break;
             }
         }
+        let again = matches!(self.peek(), Kind::Int(_) | Kind::Float(_) | Kind::Word(_) | Kind::Text(_));
+        let open = self.brackets.last().map(|(_, at)| *at);
+        let same_line = open.is_some_and(|at| self.line(at) == self.line(self.at));
+        if again && same_line && !arguments.is_empty() {
+            return self.expected_hint("`,` or `)`", Some("settings are separated by commas"));
+        }
         self.close(')', "`,` or `)`")?;
         Ok(arguments)
     }
@@ -629,7 +635,8 @@ impl Parser<'_> {
                 let expr = self.take(ExprKind::Word(w.clone()));
                 if self.is('(') {
                     let hint = format!(
-                        "name it first: `y = {w}(…)`, then write `y` here; or use branches: `[…, …] > {w}`"
+                        "layers are not nested but chained, `x > {w}(…) > …`; a value that is needed twice gets a name, \
+                         `y = {w}(…)`"
                     );
                     return self.expected_hint("a number, a name or text", Some(&hint));
                 }

@@ -286,7 +286,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "input x [1, 3, 9, 9]\nupsample(2, mode=nearest)",
         "nearest",
         "unknown name `nearest`",
-        "text stands in quotes: \"nearest\"",
+        "a size with a name is declared by an input, as in `input x [nearest, 64]`; text stands in quotes: \"nearest\"",
     ),
     (
         "input x [1, 3, 9, 9]\nlinear(8 / 3)",
@@ -311,7 +311,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "input x [1, 3, 9, 9]\nadd(x, relu(x))",
         "(",
         "expected a number, a name or text, found `(`",
-        "name it first: `y = relu(…)`, then write `y` here; or use branches: `[…, …] > relu`",
+        "layers are not nested but chained, `x > relu(…) > …`; a value that is needed twice gets a name, `y = relu(…)`",
     ),
     (
         "input x [1, 3, 9, 9]\nadd",
@@ -329,7 +329,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "input x [1, 3, 32, 32]\n[conv(3, 3), same] > add",
         "add",
         "expected dimensions that broadcast, found 30 and 32",
-        "its inputs are 1×3×30×30, 1×3×32×32",
+        "its inputs are 1×3×30×30, 1×3×32×32; `pad=\"same\"` makes convolutions and pools keep sizes, `conv(n, 1)` changes channels",
     ),
     (
         "input x [1, 3, 9, 9]\nt: conv(4, 3) > conv(8, 3) > t",
@@ -345,7 +345,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ),
     ("input x [1, 3, 9, 9]\na, b, c = split(2)", "split(2)", "expected 3 results, found 2", ""),
     ("input x [1, 3, 9, 9]\nA\nblock A { A }", "A", "block `A` contains itself", ""),
-    ("input x [1, 3, 9, 9]\nA\nblock A(c) { relu }", "A", "block `A` needs the parameter `c`", ""),
+    (
+        "input x [1, 3, 9, 9]\nA\nblock A(c) { relu }",
+        "A",
+        "block `A` needs the parameter `c`",
+        "give it in parentheses, in order or by name: `A(c)`",
+    ),
     (
         "input x [1, 3, 9, 9]\nA\nblock A { y > relu }",
         "y",
@@ -854,4 +859,104 @@ fn models_of_language_can_be_written() {
         q = x_out: linear(32)
         attention(q, 4, position_bias=bias)";
     assert!(weights(t5).contains(&"relative_position_bias.weight 32×4".to_owned()));
+}
+
+const MISTAKES_PAGE: &str = include_str!("../../../../../docs/notation-errors.md");
+
+/// The page with the message of every mistake as it is now.
+fn mistakes_now() -> (String, usize) {
+    let mut out = String::new();
+    let mut count = 0;
+    let mut rest = MISTAKES_PAGE;
+    while let Some((before, after)) = rest.split_once("```loom-wrong\n") {
+        let (text, after) = after.split_once("```").expect("a closed fence");
+        let problems = parse(text).expect_err(text);
+        let shown: Vec<String> = problems.iter().map(|p| p.render("net.loom", text)).collect();
+        out += &format!("{before}```loom-wrong\n{text}```\n\n```text\n{}```", shown.join("\n"));
+        assert!(problems[0].hint.is_some(), "{text}");
+        let (_, after) = after.split_once("```text\n").expect("a message below each mistake");
+        rest = after.split_once("```").expect("a closed fence").1;
+        count += 1;
+    }
+    (out + rest, count)
+}
+
+#[test]
+fn the_page_of_mistakes_shows_what_is_said() {
+    let (now, count) = mistakes_now();
+    assert!(count >= 10, "{count}");
+    if std::env::var_os("NETLOOM_BLESS").is_some() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/notation-errors.md");
+        #[expect(clippy::disallowed_methods, reason = "a page is written where that is asked for")]
+        std::fs::write(page, &now).expect("the page can be written");
+        return;
+    }
+    assert_eq!(now, MISTAKES_PAGE, "run `cargo xtask golden` and read what changed");
+    // What is meant stands below each mistake, and is sound.
+    let sound = fenced(MISTAKES_PAGE, "loom");
+    assert_eq!(sound.len(), count);
+    for (text, _) in sound {
+        read(text);
+    }
+}
+
+const GRAMMAR: &str = include_str!("../../../../../docs/grammar.md");
+
+/// The words in capitals of a rule, which the page explains in prose, and those that are rules.
+fn symbols(rule: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let mut out = Vec::new();
+    for word in rule.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '-')) {
+        let name = word.trim_end_matches(|c: char| !(c.is_alphanumeric() || c == '-'));
+        if !quoted && !name.is_empty() {
+            out.push(name);
+        }
+        quoted ^= word.ends_with('"');
+    }
+    out
+}
+
+#[test]
+fn the_grammar_has_every_rule_and_its_examples_parse() {
+    let rules: Vec<(&str, &str)> = fenced(GRAMMAR, "ebnf")
+        .iter()
+        .flat_map(|(t, _)| t.split_terminator(" .\n"))
+        .filter_map(|r| r.split_once(" = "))
+        .collect();
+    let names: Vec<&str> = rules.iter().map(|(n, _)| n.trim()).collect();
+    assert!(names.len() >= 15, "{names:?}");
+    for (name, rule) in &rules {
+        for symbol in symbols(rule) {
+            let is_token = symbol.chars().all(|c| c.is_ascii_uppercase());
+            assert!(is_token || names.contains(&symbol), "`{symbol}` in the rule of {name}");
+        }
+        // Each rule has a section with examples that parse, and that could not be read without it.
+        let section = GRAMMAR.split_once(&format!("\n### `{}`\n", name.trim()));
+        let section = section.unwrap_or_else(|| panic!("a section on {name}")).1;
+        let section = section.split_once("\n### ").map_or(section, |(s, _)| s);
+        let examples = fenced(section, "loom");
+        assert!(!examples.is_empty(), "an example of {name}");
+        for (text, _) in examples {
+            read(text);
+            assert_eq!(super::format(text).as_deref(), Ok(text), "the layout of an example of {name}");
+        }
+    }
+    // The short grammar of the guide is the same one.
+    let spaced = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(spaced(fenced(GUIDE, "ebnf")[0].0), spaced(fenced(GRAMMAR, "ebnf")[0].0));
+}
+
+#[test]
+fn layouts_keep_the_meaning() {
+    let examples = fenced(GUIDE, "loom").into_iter().chain(fenced(GRAMMAR, "loom"));
+    for (text, _) in examples {
+        // Without any layout, and with too much of it.
+        let wide = text.replace(", ", "  ,   ").replace(" > ", "   >  ").replace("    ", "\t");
+        for variant in [text.to_owned(), wide] {
+            let laid_out =
+                super::format(&variant).unwrap_or_else(|p| panic!("{}", p[0].render("text", &variant)));
+            assert_eq!(super::format(&laid_out).as_ref(), Ok(&laid_out));
+            assert_eq!(listing(&read(&laid_out)), listing(&read(text)), "{variant}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What stands in a part, as statements: chains, branches and named values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netloom_graph::TensorId;
 
@@ -213,10 +213,13 @@ impl Builder {
     fn name(&mut self, tensors: &[TensorId]) {
         // Innermost first, without recursion: chains of names can be long.
         let mut work: Vec<(TensorId, bool)> = tensors.iter().rev().map(|t| (*t, false)).collect();
+        // Values that wait for each other exist in broken files only; the one that was met first stays a name.
+        let mut waiting = BTreeSet::new();
         while let Some((tensor, ready)) = work.pop() {
-            if self.known.contains_key(&tensor) {
+            if self.known.contains_key(&tensor) || (!ready && waiting.contains(&tensor)) {
                 continue;
             }
+            waiting.insert(tensor);
             let Some(chain) = self.pending.get(&tensor) else {
                 self.known.insert(tensor, false);
                 if Some(tensor) == self.primary {

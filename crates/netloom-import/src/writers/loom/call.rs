@@ -426,7 +426,7 @@ fn head(node: &Node) -> String {
             let of = |d: &str| k.names.iter().find(|(f, _)| *f == d).map(|(f, n)| (*f, *n));
             of("onnx").or_else(|| of("loom"))
         });
-        if is_free && first == Some((domain, node.op.as_str())) {
+        if is_free && is_word(layer.name) && first == Some((domain, node.op.as_str())) {
             return layer.name.to_owned();
         }
         return quoted(&format!("{domain}::{}", node.op));

@@ -76,7 +76,11 @@ fn convolution(maker: &mut Maker, call: &Call, channels: Option<i64>, groups: i6
     };
     for n in from.as_known().into_iter().chain([channels]) {
         if groups < 1 || n % groups != 0 {
-            return Err(call.problem(format!("expected {n} channels to divide into {groups} groups")));
+            let fitting: Vec<String> =
+                (1..=n.min(64)).filter(|g| n % g == 0).map(|g| g.to_string()).collect();
+            return Err(call
+                .problem(format!("expected {n} channels to divide into {groups} groups"))
+                .with_hint(format!("{n} channels divide into {}", fitting.join(", "))));
         }
     }
     let window = Window::of(maker, call)?;

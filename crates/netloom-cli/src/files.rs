@@ -124,8 +124,31 @@ pub fn open(path: &Path) -> Result<Model, Failure> {
         let model = Model::read(&Bytes::new(STDIN, bytes)).map_err(|e| e.about(STDIN))?;
         return Ok(Model { name: String::new(), ..model });
     }
+    let about = |e: Failure| e.about(&path.display().to_string());
+    if path.is_dir() {
+        let inside = inside(path).map_err(about)?;
+        let source = FileSource::open(&path.join(inside)).map_err(|e| Failure::io(path, "read", &e))?;
+        let model = Model::read(&source).map_err(about)?;
+        // The folder is the model; the file inside is called the same in every folder.
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let file = whole.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let name = file.split('.').next().unwrap_or_default().to_owned();
+        return Ok(Model { file, name, ..model });
+    }
     let source = FileSource::open(path).map_err(|e| Failure::io(path, "read", &e))?;
-    Model::read(&source).map_err(|e| e.about(&path.display().to_string()))
+    Model::read(&source).map_err(about)
+}
+
+/// The most files of a folder that are looked at.
+const MAX_FILES: usize = 4096;
+
+/// The file that makes a folder a model.
+fn inside(folder: &Path) -> Result<String, Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|e| Failure::io(folder, "read", &e))?;
+    let files = entries.take(MAX_FILES).flatten().filter(|e| e.path().is_file());
+    let names: Vec<String> = files.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    netloom::import::folder::choose(&names, |path| folder.join(path).is_file())
+        .map_err(|e| Failure::from(netloom::Error::from(e)))
 }
 
 /// Where the files are that options name: a folder of the disk, with texts beside that stand for files.

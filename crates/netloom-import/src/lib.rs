@@ -18,6 +18,7 @@ pub mod assemble;
 pub mod aten;
 pub mod draft;
 mod error;
+pub mod folder;
 pub mod formats;
 pub mod pickle;
 pub mod prototxt;

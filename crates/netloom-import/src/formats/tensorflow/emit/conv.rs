@@ -33,6 +33,7 @@ pub(super) fn emit(cx: &mut Emit<'_>, op: &Op) -> Done {
     };
     let mut settings = Vec::new();
     let shape = dims.as_deref().and_then(|d| kernel_sides(&layout, d));
+    let same = shape.as_deref().filter(|_| kind == "Conv").and_then(|k| same_pads(op, k));
     if let Some(kernel) = shape {
         settings.push(("kernel_shape", Attribute::Ints(kernel)));
     }
@@ -42,7 +43,11 @@ pub(super) fn emit(cx: &mut Emit<'_>, op: &Op) -> Done {
             settings.push((key, Attribute::Ints(list)));
         }
     }
-    padding(op, &mut settings);
+    match same {
+        Some(pads) if pads.iter().all(|n| *n == 0) => {}
+        Some(pads) => settings.push(("pads", Attribute::Ints(pads))),
+        None => padding(op, &mut settings),
+    }
     if let Some(group) = group(cx, op, &layout, dims.as_deref(), data).filter(|g| *g > 1) {
         settings.push(("group", Attribute::Int(group)));
     }
@@ -68,6 +73,19 @@ pub(super) fn emit(cx: &mut Emit<'_>, op: &Op) -> Done {
         inputs.push(Some(cx.get(bias)?));
     }
     cx.last(op, kind, inputs, settings)
+}
+
+/// Padding that keeps the size, in numbers: where nothing is skipped it is the same on data of every size.
+fn same_pads(op: &Op, kernel: &[i64]) -> Option<Vec<i64>> {
+    let one = |key: &str| op.settings.ints(key).map(|l| sides(op, l));
+    let plain = one("strides").is_none_or(|s| s.iter().all(|n| *n == 1));
+    if op.settings.string("padding") != Some("SAME") || !plain || kernel.iter().any(|k| k % 2 != 1) {
+        return None;
+    }
+    let dilations = one("dilations").unwrap_or_else(|| vec![1; kernel.len()]);
+    let half = kernel.iter().zip(&dilations).map(|(k, d)| (k - 1).checked_mul(*d).map(|n| n / 2));
+    let half: Vec<i64> = half.collect::<Option<_>>()?;
+    Some([half.clone(), half].concat())
 }
 
 /// The sides of a kernel of that layout.

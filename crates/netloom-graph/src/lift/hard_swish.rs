@@ -2,6 +2,7 @@
 
 use super::Rule;
 use super::expression::{gated, polynomial, variables};
+use super::hard_sigmoid::bounds;
 use super::rewrite::Found;
 use super::source::{Source, close};
 use crate::{NodeId, TensorId};
@@ -22,7 +23,7 @@ fn find(source: &Source<'_>, curve: NodeId) -> Option<Found> {
             let same = close(setting("alpha", 0.2), 1.0 / 6.0) && close(setting("beta", 0.5), 0.5);
             product(source, (inner, gate), vec![curve], 1.0).filter(|_| same)
         }
-        "clip" => {
+        "clip" | "relu6" => {
             let (least, most) = bounds(source, curve)?;
             if least != 0.0 || !close(most, 6.0) {
                 return None;
@@ -47,13 +48,4 @@ fn product(
     let (outside, result) = gated(source, gate, x, expected)?;
     nodes.extend(outside);
     Some(source.pointwise("hard_swish", nodes, (x, result), &[]))
-}
-
-fn bounds(source: &Source<'_>, clip: NodeId) -> Option<(f64, f64)> {
-    let node = source.node(clip);
-    let bound = |name, input| match node.attributes.float(name) {
-        Some(number) => Some(number),
-        None => source.number(node.input(input)?),
-    };
-    Some((bound("min", 1)?, bound("max", 2)?))
 }

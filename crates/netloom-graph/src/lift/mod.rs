@@ -15,6 +15,7 @@ mod gelu;
 mod global_pool;
 mod group_norm;
 mod gru_cell;
+mod hard_sigmoid;
 mod hard_swish;
 mod layer_norm;
 mod linear_bias;
@@ -48,6 +49,7 @@ pub const RULES: &[&Rule] = &[
     &quick_gelu::RULE,
     &swish::RULE,
     &hard_swish::RULE,
+    &hard_sigmoid::RULE,
     &softplus::RULE,
     &mish::RULE,
     &layer_norm::RULE,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Reads lines of the forms `x: 1 4`, an input; `w = stored 4 4`; `c = 0.5`, a stored number; `i = [1,2]`, stored
-/// integers; `y = Op a b axis=1`. The last tensor and those named after `results` leave the graph.
+/// integers; `y = Op a b axis=1`, the operator with its domain in front where it is not the standard one. The last tensor and those named after `results` leave the graph.
 pub(crate) fn read(text: &str) -> Graph {
     let mut graph = Graph::new("small");
     let mut names: BTreeMap<String, TensorId> = BTreeMap::new();
@@ -43,7 +43,8 @@ pub(crate) fn read(text: &str) -> Graph {
         } else {
             let mut words = body.split_whitespace();
             let (op, opset) = words.next().map(|o| o.split_once('@').unwrap_or((o, "20"))).unwrap();
-            let mut node = Node::in_domain("", op, opset.parse().unwrap(), graph.root());
+            let (domain, op) = op.split_once('.').unwrap_or(("", op));
+            let mut node = Node::in_domain(domain, op, opset.parse().unwrap(), graph.root());
             for word in words {
                 match word.split_once('=') {
                     Some((setting, value)) => node.attributes.set(setting, setting_of(value)),
@@ -172,6 +173,23 @@ fn activations_written_out() {
     let clip = "x: 2 4; three = 3; six = 6; zero = 0.0; a = Add x three; c = Clip a zero six; ";
     check(&format!("{clip}g = Div c six; y = Mul x g"), "hard_swish(x)");
     check(&format!("{clip}g = Mul x c; y = Div g six"), "hard_swish(x)");
+    let relu6 = "x: 2 4; three = 3; sixth = 0.166666672; a = Add x three; c = loom.relu6 a; ";
+    check(&format!("{relu6}g = Mul c sixth; y = Mul g x"), "hard_swish(x)");
+}
+
+#[test]
+fn hard_sigmoids_are_found() {
+    let clip = "x: 2 4; z: 2 4; three = 3; six = 6; zero = 0.0; a = Add x three; c = Clip a zero six; ";
+    check(&format!("{clip}y = Div c six"), "hard_sigmoid(x)");
+    check(&format!("{clip}g = Div c six; y = Mul z g"), "hard_sigmoid(x), mul(z, g)");
+    check(&format!("{clip}y = Div six c"), "add(x, three), relu6(a, zero, six), div(six, c)");
+    let relu6 = "x: 2 4; three = 3; sixth = 0.166666672; a = Add x three; c = loom.relu6 a; ";
+    check(&format!("{relu6}y = Mul c sixth"), "hard_sigmoid(x)");
+    check(&format!("{relu6}y = Mul c three"), "add(x, three), relu6(a), mul(c, three)");
+    let line = "x: 2 4; slope = 0.2; half = 0.5; one = 1; zero = 0.0; m = Mul x slope; a = Add m half; ";
+    check(&format!("{line}y = Clip a zero one"), "hard_sigmoid(x)");
+    let steep = line.replace("0.2", "0.4");
+    check(&format!("{steep}y = Clip a zero one"), "mul(x, slope), add(m, half), clip(a, zero, one)");
 }
 
 #[test]

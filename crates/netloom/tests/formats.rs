@@ -76,7 +76,7 @@ fn rows(graph: &Graph) -> Vec<Row> {
         let layer = words.next().unwrap_or_default();
         let size = words.next().unwrap_or_default();
         let layer = if wires.contains('○') { "" } else { layer };
-        let layer = layer.replace(" | BN", "").replace(" ‹mask›", "");
+        let layer = without_class(&layer.replace(" | BN", "").replace(" ‹mask›", ""));
         let size = if size.contains('×') || size.parse::<u64>().is_ok() { size } else { "" };
         out.push(Row { layer: format!("{wires} {layer}").trim().to_owned(), size: size.to_owned() });
         let _ = columns.next();
@@ -84,9 +84,20 @@ fn rows(graph: &Graph) -> Vec<Row> {
     out
 }
 
+/// A frame's title without the class of its module, which only some files have.
+fn without_class(layer: &str) -> String {
+    match layer.split_once(" · ") {
+        Some((path, rest)) => {
+            let after = rest.find(' ').map_or("", |at| &rest[at..]);
+            format!("{path}{after}")
+        }
+        None => layer.to_owned(),
+    }
+}
+
 /// The drawn wires at the left of a line, and the rest.
 fn split_wires(line: &str) -> (String, &str) {
-    let end = line.find(|c: char| !"○●⊕⊗⊖│├┤┬┴┼─╮╯╰╭◦·+×⊘ ".contains(c)).unwrap_or(line.len());
+    let end = line.find(|c: char| !"○●■⊕⊗⊖│├┤┬┴┼─╮╯╰╭◦·+×⊘ ".contains(c)).unwrap_or(line.len());
     let (wires, rest) = line.split_at(end);
     (wires.chars().filter(|c| !c.is_whitespace()).collect(), rest)
 }

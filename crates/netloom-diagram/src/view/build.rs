@@ -147,10 +147,13 @@ impl<'a> Builder<'a> {
         open
     }
 
-    /// A module without parts whose class is a layer everyone knows is one box however many operators it has.
+    /// A module without parts whose class is a layer everyone knows is one box however many operators it has, unless
+    /// it ends in a softmax, as dense layers of Keras may.
     pub(super) fn is_known_layer(&self, id: ModuleId) -> bool {
         let module = self.graph.module(id);
-        module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some()
+        let is_loss = |n: &NodeId| self.graph.node(*n).layer.is_some_and(|l| l.category == Category::Loss);
+        let known = module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some();
+        known && (module.nodes.len() == 1 || !module.nodes.iter().any(is_loss))
     }
 
     pub(super) fn layer_of(&self, id: ModuleId) -> Option<&'static layers::Layer> {

@@ -15,6 +15,7 @@ mod callouts;
 mod calls;
 mod elide;
 mod ends;
+mod failed;
 mod flow;
 mod frames;
 mod fuse;
@@ -67,6 +68,7 @@ pub static PASSES: &[&Pass] = &[
     &frames::PASS,
     &names::PASS,
     &shared::PASS,
+    &failed::PASS,
     &rules::PASS,
     &trunk::PASS,
     &skips::PASS,

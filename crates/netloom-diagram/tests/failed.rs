@@ -7,7 +7,8 @@ use netloom_import::{Bytes, read};
 #[test]
 fn the_box_that_failed_says_so() {
     let text = "input x [1, 8]; linear(4) > relu > linear(2)";
-    let mut graph = read(&Bytes::new("m.loom", text.as_bytes().to_vec())).expect("the notation is well-formed");
+    let mut graph =
+        read(&Bytes::new("m.loom", text.as_bytes().to_vec())).expect("the notation is well-formed");
     let last = graph.nodes().map(|(id, _)| id).last().expect("it has layers");
     graph.node_mut(last).attributes.set("failed", Attribute::String("shapes differ".to_owned()));
     let view = view(&graph, &ViewOptions::default());

@@ -152,7 +152,8 @@ impl<'a> Builder<'a> {
     pub(super) fn is_known_layer(&self, id: ModuleId) -> bool {
         let module = self.graph.module(id);
         let is_loss = |n: &NodeId| self.graph.node(*n).layer.is_some_and(|l| l.category == Category::Loss);
-        let known = module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some();
+        let known =
+            module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some();
         known && (module.nodes.len() == 1 || !module.nodes.iter().any(is_loss))
     }
 

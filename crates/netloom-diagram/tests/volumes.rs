@@ -46,7 +46,7 @@ flatten > linear(100) > relu > linear(10)
 fn sizes_are_said_once_per_stage_and_channels_below() {
     let no = [("pyramids", "no")];
     check(CHAIN, &no, "image | 2 × 16 | 32×32 | 32, 48 | 16×16 | 100 | 10");
-    check("input x [1, time, 32]\nlinear(64) > relu > linear(8)", &no, "x | 64, 8 | length time");
+    check("input x [1, time, 32]\nlinear(64) > layer_norm > linear(8)", &no, "x | 64, 8 | length time");
 }
 
 #[test]

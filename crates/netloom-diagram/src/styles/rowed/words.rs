@@ -130,7 +130,12 @@ fn classic(piece: &Piece, node: &ViewNode, layers: &mut usize) -> Vec<String> {
 fn module(graph: &Graph, piece: &Piece, node: &ViewNode) -> String {
     let path = match (node.modules.first(), piece.layer) {
         (Some(module), _) => graph.modules().find(|(id, _)| id == module).map(|(_, m)| m.path.clone()),
-        (None, Some(layer)) => Some(graph.node(layer).name.clone()),
+        (None, Some(layer)) => {
+            // A layer that is a module of its own goes by the module's name.
+            let own = graph.module(graph.node(layer).module);
+            let alone = own.nodes.len() == 1 && !own.path.is_empty();
+            Some(if alone { own.path.clone() } else { graph.node(layer).name.clone() })
+        }
         _ => None,
     };
     path.filter(|p| !p.is_empty()).unwrap_or_else(|| node.title.clone())

@@ -24,6 +24,7 @@ mod chain;
 mod crossing;
 mod facts;
 mod flow;
+mod layers;
 mod link;
 mod loosen;
 mod parts;
@@ -48,8 +49,8 @@ pub fn is_flat(graph: &Graph) -> bool {
     graph.modules().all(|(id, m)| id == graph.root() || m.kind == ModuleKind::Region)
 }
 
-/// The same graph with modules where it has none: in the root if it is flat, and in every module that holds more than
-/// a few operators and no parts.
+/// The same graph with modules where it has none: in the root if it is flat, in every module that holds more than a
+/// few operators and no parts, and in models of Keras whose parts are all single layers.
 ///
 /// Nodes and tensors keep their ids; names such as `stage2.block1` are made from what the parts are, and their classes
 /// say it in words. A graph with a cycle, or without repetition, branches or stages, stays as it is. Lift it and infer
@@ -59,8 +60,11 @@ pub fn is_flat(graph: &Graph) -> bool {
 /// Time proportional to the size of the graph times the depth at which blocks are nested, apart from logarithms.
 pub fn infer(graph: &Graph) -> Graph {
     let Some(facts) = Facts::new(graph) else { return graph.clone() };
+    let rows = layers::rows(graph);
+    let level = layers::level(graph, &facts, &rows);
+    let graph = level.as_ref().unwrap_or(graph);
     let mut made = graph.clone();
-    for module in flat_modules(graph) {
+    for module in flat_modules(graph, &rows) {
         let flow = Flow::new(graph, &facts, module);
         let trees = parts::parts(&flow);
         write::write(&mut made, &facts, &flow, module, &trees);
@@ -68,7 +72,7 @@ pub fn infer(graph: &Graph) -> Graph {
     made
 }
 
-fn flat_modules(graph: &Graph) -> Vec<ModuleId> {
+fn flat_modules(graph: &Graph, rows: &[ModuleId]) -> Vec<ModuleId> {
     let flat = is_flat(graph);
     let holds_parts =
         |m: &crate::Module| m.children.iter().any(|c| graph.module(*c).kind != ModuleKind::Region);
@@ -80,7 +84,8 @@ fn flat_modules(graph: &Graph) -> Vec<ModuleId> {
     };
     let wanted = graph.modules().filter(|(id, m)| {
         let is_root = *id == graph.root();
-        m.kind != ModuleKind::Region && if is_root { flat } else { !holds_parts(m) && is_large(m) }
+        m.kind != ModuleKind::Region
+            && (rows.contains(id) || if is_root { flat } else { !holds_parts(m) && is_large(m) })
     });
     wanted.map(|(id, _)| id).collect()
 }

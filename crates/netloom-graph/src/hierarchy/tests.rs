@@ -296,3 +296,40 @@ fn ten_thousand_blocks_are_one_run() {
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].runs, [10_000]);
 }
+
+#[test]
+fn a_row_of_single_layers_gets_blocks_and_what_prepares_its_data_stays() {
+    let mut text = "x: 1 16 8 8; p = Sigmoid x; b0 = conv p 16 3".to_owned();
+    for i in 1..14 {
+        let from = i - 1;
+        text += &format!(
+            "; a{i} = conv b{from} 16 3; r{i} = Relu a{i}; c{i} = conv r{i} 16 3; b{i} = Add c{i} b{from}"
+        );
+    }
+    let bare = read(&text);
+    let mut rowed = bare.clone();
+    let nodes: Vec<NodeId> = rowed.module(rowed.root()).nodes.clone();
+    let root = rowed.root();
+    rowed.module_mut(root).nodes.clear();
+    for (i, node) in nodes.iter().enumerate() {
+        let layer = rowed.add_module(root, format!("layer_{i}"), ModuleKind::Module);
+        rowed.module_mut(layer).nodes.push(*node);
+        rowed.node_mut(*node).module = layer;
+    }
+    let (from_bare, from_rowed) = (infer(&bare), infer(&rowed));
+    let path = |graph: &Graph, node: &NodeId| graph.module(graph.node(*node).module).path.clone();
+    assert!(from_bare.modules().len() > 13);
+    for node in &nodes[1..] {
+        assert_eq!(path(&from_bare, node), path(&from_rowed, node));
+    }
+    assert_eq!(path(&from_rowed, &nodes[0]), "layer_0");
+    // A few layers are read as they are.
+    let mut few = read("x: 1 16 8 8; a = conv x 16 3; b = conv a 16 3; y = Add a b");
+    let layer = few.add_module(few.root(), "only", ModuleKind::Module);
+    let first = few.module(few.root()).nodes[0];
+    few.node_mut(first).module = layer;
+    let root = few.root();
+    few.module_mut(root).nodes.remove(0);
+    few.module_mut(layer).nodes.push(first);
+    assert_eq!(infer(&few), few);
+}

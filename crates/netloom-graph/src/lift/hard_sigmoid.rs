@@ -13,7 +13,7 @@ const SLOPES: [f64; 2] = [1.0 / 6.0, 0.2];
 pub(super) const RULE: Rule = Rule {
     name: "hard_sigmoid",
     about: "a line cut off at zero and one is a hard sigmoid",
-    pattern: "Clip(x + 3, 0, 6) / 6 | Clip(x / 6 + 1/2, 0, 1)",
+    pattern: "Clip(x + 3, 0, 6) / 6 | Clip(x, 0, 6) / 6 | Clip(x / 6 + 1/2, 0, 1)",
     find,
 };
 
@@ -29,17 +29,22 @@ fn find(source: &Source<'_>, cut: NodeId) -> Option<Found> {
         }
         (vec![cut, product], source.node(product).output(0)?)
     };
-    variables(source, inner).into_iter().find_map(|x| {
+    let line = |x: TensorId| {
         let (line, inside) = polynomial(source, inner, x)?;
         let [beta, alpha, ..] = line.map(|c| c / most);
-        let straight = line[2..].iter().all(|c| *c == 0.0);
-        if !straight || !close(beta, 0.5) || !SLOPES.iter().any(|s| close(alpha, *s)) {
-            return None;
-        }
-        let nodes = nodes.iter().copied().chain(inside).collect();
-        let settings = [("alpha", Attribute::Float(alpha)), ("beta", Attribute::Float(beta))];
-        Some(source.pointwise("hard_sigmoid", nodes, (x, result), &settings))
-    })
+        line[2..].iter().all(|c| *c == 0.0).then_some((x, alpha, beta, inside))
+    };
+    let is_known = |alpha: f64, beta: f64| close(beta, 0.5) && SLOPES.iter().any(|s| close(alpha, *s));
+    let found = variables(source, inner).into_iter().filter_map(line).find(|(_, a, b, _)| is_known(*a, *b));
+    // Converters add the three to the bias of the layer before.
+    let (x, alpha, beta, inside) = match found {
+        Some(found) => found,
+        None if close(most, 6.0) => (inner, 1.0 / 6.0, 0.0, Vec::new()),
+        None => return None,
+    };
+    let nodes = nodes.into_iter().chain(inside).collect();
+    let settings = [("alpha", Attribute::Float(alpha)), ("beta", Attribute::Float(beta))];
+    Some(source.pointwise("hard_sigmoid", nodes, (x, result), &settings))
 }
 
 /// The least and the most that a node lets through.

@@ -185,6 +185,9 @@ fn hard_sigmoids_are_found() {
     check(&format!("{clip}y = Div six c"), "add(x, three), relu6(a, zero, six), div(six, c)");
     let relu6 = "x: 2 4; three = 3; sixth = 0.166666672; a = Add x three; c = loom.relu6 a; ";
     check(&format!("{relu6}y = Mul c sixth"), "hard_sigmoid(x)");
+    let folded = check("x: 2 4; sixth = 0.166666672; c = loom.relu6 x; y = Mul c sixth", "hard_sigmoid(x)");
+    let (_, node) = folded.graph.nodes().next().unwrap();
+    assert_eq!(node.attributes.float("beta"), Some(0.0));
     check(&format!("{relu6}y = Mul c three"), "add(x, three), relu6(a), mul(c, three)");
     let line = "x: 2 4; slope = 0.2; half = 0.5; one = 1; zero = 0.0; m = Mul x slope; a = Add m half; ";
     check(&format!("{line}y = Clip a zero one"), "hard_sigmoid(x)");

@@ -231,7 +231,10 @@ const DIFFER: &[(&str, &str)] = &[
     ("tflite/keras_lenet5.int8.tflite", "inputs and outputs are quantised in steps of their own"),
     ("tflite/keras_mobilenetv3.tflite", "the converter folds padding and gates into other operators"),
     ("tflite/keras_mobilenetv3.int8.tflite", "inputs and outputs are quantised in steps of their own"),
-    ("tflite/keras_multi_io.tflite", "the converter orders inputs by name and writes recurrent layers as loops"),
+    (
+        "tflite/keras_multi_io.tflite",
+        "the converter orders inputs by name and writes recurrent layers as loops",
+    ),
     ("tflite/keras_nested.tflite", "the second call of a shared model is named otherwise"),
 ];
 

@@ -229,7 +229,6 @@ const DIFFER: &[(&str, &str)] = &[
     ("tflite/keras_bilstm.tflite", "the converter writes recurrent layers as loops over lists"),
     ("tflite/keras_efficientnetb0.tflite", "the converter folds the scaling of the input"),
     ("tflite/keras_lenet5.int8.tflite", "inputs and outputs are quantised in steps of their own"),
-    ("tflite/keras_mobilenetv3.tflite", "the converter folds padding and gates into other operators"),
     ("tflite/keras_mobilenetv3.int8.tflite", "inputs and outputs are quantised in steps of their own"),
     (
         "tflite/keras_multi_io.tflite",

@@ -23,6 +23,7 @@ mod lp_norm;
 mod lstm_cell;
 mod mish;
 mod no_op;
+mod pad_conv;
 mod quick_gelu;
 mod reach;
 mod rewrite;
@@ -44,6 +45,7 @@ pub(crate) use source::Source;
 /// Every rule, in the order in which they are applied: later ones see what earlier ones made.
 pub const RULES: &[&Rule] = &[
     &no_op::RULE,
+    &pad_conv::RULE,
     &linear_bias::RULE,
     &gelu::RULE,
     &quick_gelu::RULE,

@@ -196,6 +196,30 @@ fn hard_sigmoids_are_found() {
 }
 
 #[test]
+fn zeros_around_positions_are_padding_of_the_convolution() {
+    let data = "x: 1 3 8 8; w = stored 4 3 3 3; pads = [0,0,0,0,0,0,1,1]; p = Pad x pads; ";
+    let lifted = check(&format!("{data}y = Conv p w strides=[2,2]"), "conv(x, w)");
+    let (_, node) = lifted.graph.nodes().next().unwrap();
+    assert_eq!(node.attributes.ints("pads"), Some(&[0, 0, 1, 1][..]));
+    assert_eq!(lifted.graph.tensor(lifted.graph.outputs[0]).ty.shape().to_string(), "1×4×4×4");
+    let lifted = check(&format!("{data}y = Conv p w pads=[1,1,1,1]"), "conv(x, w)");
+    let (_, node) = lifted.graph.nodes().next().unwrap();
+    assert_eq!(node.attributes.ints("pads"), Some(&[1, 1, 2, 2][..]));
+    // Other numbers, zeros around channels, zeros that others read, and sizes that depend on the padded data.
+    let channels = "x: 1 3 8 8; w = stored 4 4 3 3; pads = [0,0,0,0,0,1,1,1]; p = Pad x pads; y = Conv p w";
+    check(channels, "pad(x, pads), conv(p, w)");
+    let ones =
+        "x: 1 3 8 8; w = stored 4 3 3 3; one = 1; pads = [0,0,0,0,0,0,1,1]; p = Pad x pads one; y = Conv p w";
+    check(ones, "pad(x, pads, one), conv(p, w)");
+    check(&format!("{data}results p; y = Conv p w"), "pad(x, pads), conv(p, w)");
+    check(&format!("{data}y = Conv p w auto_pad=SAME_UPPER"), "pad(x, pads), conv(p, w)");
+    check(
+        &data.replace("p = Pad x pads;", "p = Pad x pads mode=reflect; y = Conv p w"),
+        "pad(x, pads), conv(p, w)",
+    );
+}
+
+#[test]
 fn what_only_looks_like_an_activation_stays() {
     check("x: 2 4; z: 2 4; g = Sigmoid x; y = Mul z g", "sigmoid(x), mul(z, g)");
     check("x: 2 4; g = Sigmoid x; results g; y = Mul x g", "sigmoid(x), mul(x, g)");

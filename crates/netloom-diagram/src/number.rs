@@ -1,6 +1,7 @@
 //! The one formatter for numbers that are shown.
 
-use netloom_graph::{Dim, Shape};
+use netloom_graph::layers::recurrent;
+use netloom_graph::{Dim, Graph, Shape, TensorId};
 
 /// Digits in groups of three, parted by thin spaces: `30 522`.
 pub fn grouped(n: u64) -> String {
@@ -124,6 +125,13 @@ pub fn shape(shape: &Shape, batch: bool) -> String {
     let skip = usize::from(!batch && dims.len() > 1);
     let parts: Vec<String> = dims[skip..].iter().map(dim).collect();
     if parts.is_empty() { "scalar".to_owned() } else { parts.join("×") }
+}
+
+/// The size of a tensor of a graph: as [`shape`], but what a recurrent layer makes is steps by features in whichever
+/// order a file keeps them, where the batch dimension is left out.
+pub fn size(graph: &Graph, tensor: TensorId, batch: bool) -> String {
+    let by_example = if batch { None } else { recurrent::by_example(graph, tensor) };
+    shape(by_example.as_ref().unwrap_or(graph.tensor(tensor).ty.shape()), batch)
 }
 
 /// One dimension: a grouped number, a symbol, or `?`.

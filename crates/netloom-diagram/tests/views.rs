@@ -3,7 +3,7 @@
 use netloom_diagram::plain::{PlainOptions, plain};
 use netloom_diagram::view::{Elision, Kept, NodeKind, View, elide};
 use netloom_diagram::{Depth, Detail, Fold, ViewOptions, view};
-use netloom_graph::Graph;
+use netloom_graph::{Graph, ModuleId};
 use netloom_import::{Bytes, read};
 
 fn graph(loom: &str) -> Graph {
@@ -456,4 +456,25 @@ fn layers_that_read_one_mask_fold_and_keep_one_stub() {
     let stubs = shown.nodes.iter().filter(|n| n.kind == NodeKind::Stub && n.title == "mask").count();
     assert_eq!(stubs, 1);
     assert!(shown.nodes.iter().any(|n| n.repeat == 12), "{:?}", blocks(&shown));
+}
+
+#[test]
+fn a_recurrent_layer_of_several_levels_is_a_box_for_each() {
+    let check = |inside: &str, depth: Depth, want: &[&str]| {
+        let loom = format!("input x [1, 5, 16]\nlevels: Levels\nlinear(4)\nblock Levels {{ {inside} }}\n");
+        let mut graph = graph(&loom);
+        let (levels, _) = graph.modules().find(|(_, m)| m.name == "levels").expect("it is there");
+        graph.module_mut(levels).class = Some("LSTM".to_owned());
+        // As files of a framework have it: operators stand in the module itself.
+        let within = |m: ModuleId| graph.module(m).path.starts_with("levels");
+        let nodes: Vec<_> = graph.nodes().filter(|(_, n)| within(n.module)).map(|(id, _)| id).collect();
+        nodes.into_iter().for_each(|n| graph.move_node(n, levels));
+        let view = view(&graph, &options(depth));
+        let found: Vec<_> = view.nodes.iter().map(|n| n.title.as_str()).collect();
+        assert_eq!(found, want, "{inside}");
+    };
+    let two = "lstm(8) > lstm(8)";
+    check(two, Depth::Full, &["x", "LSTM 8", "LSTM 8", "linear 4", "output"]);
+    check(two, Depth::Levels(1), &["x", "2 × LSTM 8", "linear 4", "output"]);
+    check("add(1) > lstm(8) > mul(2)", Depth::Full, &["x", "LSTM 8", "linear 4", "output"]);
 }

@@ -91,7 +91,7 @@ impl Sheet<'_> {
                 let known = own.rank().is_some_and(|r| r > 0)
                     && !matches!(self.view.nodes[edge.source].kind, NodeKind::Input | NodeKind::Stub);
                 (known && is_new && said.insert((edge.source, edge.tensor.index())))
-                    .then(|| number::shape(own, self.batch))
+                    .then(|| number::size(self.graph, edge.tensor, self.batch))
                     .filter(|s| !s.is_empty())
             })
             .collect()

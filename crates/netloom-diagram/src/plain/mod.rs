@@ -80,7 +80,7 @@ pub fn plain(graph: &Graph, view: &View, view_options: &ViewOptions, options: Pl
         let node = &view.nodes[n];
         let (parameters, share) = cost(view, n);
         let size = match node.output {
-            Some(t) => number::shape(graph.tensor(t).ty.shape(), view_options.batch),
+            Some(t) => number::size(graph, t, view_options.batch),
             None => String::new(),
         };
         rows.push(Row { rail: rails.line(view, at, n), name: names.of(view, at), size, parameters, share });

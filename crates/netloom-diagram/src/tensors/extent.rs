@@ -118,7 +118,9 @@ impl Extents {
 
     /// The extent of a tensor.
     pub fn of(&self, graph: &Graph, tensor: TensorId) -> Extent {
-        let Some(dims) = graph.tensor(tensor).ty.shape().dims() else { return Extent::other() };
+        let by_example = layers::recurrent::by_example(graph, tensor);
+        let shape = by_example.as_ref().unwrap_or(graph.tensor(tensor).ty.shape());
+        let Some(dims) = shape.dims() else { return Extent::other() };
         let axis = self.axes.get(tensor.index()).copied().unwrap_or(Axis::Unknown);
         let is_input = matches!(graph.tensor(tensor).producer, Producer::Input(_));
         let first = |form| Extent { form, channels: dims[1].clone(), sides: dims[2..].to_vec() };

@@ -148,13 +148,16 @@ impl<'a> Builder<'a> {
     }
 
     /// A module without parts whose class is a layer everyone knows is one box however many operators it has, unless
-    /// it ends in a softmax, as dense layers of Keras may.
+    /// it ends in a softmax, as dense layers of Keras may, or is recurrent and has several levels: a box for each.
     pub(super) fn is_known_layer(&self, id: ModuleId) -> bool {
         let module = self.graph.module(id);
-        let is_loss = |n: &NodeId| self.graph.node(*n).layer.is_some_and(|l| l.category == Category::Loss);
-        let known =
-            module.children.iter().all(|c| self.n_shown[c.index()] == 0) && self.layer_of(id).is_some();
-        known && (module.nodes.len() == 1 || !module.nodes.iter().any(is_loss))
+        let n = |category: Category| {
+            let layer = |n: &&NodeId| layers::effective(self.graph, self.graph.node(**n));
+            module.nodes.iter().filter(|n| layer(n).is_some_and(|l| l.category == category)).count()
+        };
+        module.children.iter().all(|c| self.n_shown[c.index()] == 0)
+            && self.layer_of(id).is_some_and(|l| l.category != Category::Recurrent || n(l.category) <= 1)
+            && (module.nodes.len() == 1 || n(Category::Loss) == 0)
     }
 
     pub(super) fn layer_of(&self, id: ModuleId) -> Option<&'static layers::Layer> {

@@ -75,19 +75,21 @@ impl Builder<'_> {
         let key = Key::new(safe(&module.path));
         let row = self.summary.modules.get(id.index());
         let output = row.and_then(|r| r.outputs.first().copied());
-        if let Some(layer) = self.layer_of(id).filter(|_| self.is_known_layer(id)) {
+        let levels = self.levels(id);
+        let known = self.layer_of(id).filter(|_| self.is_known_layer(id) || levels.is_some());
+        if let Some(layer) = known {
             let width = output
                 .and_then(|t| graph.tensor(t).ty.shape().dims().and_then(|d| d.last()))
                 .map_or_else(String::new, |d| format!(" {}", number::dim(d)));
             let title = match layer.category {
                 Category::Linear => format!("linear{width}"),
                 Category::Norm | Category::Activation | Category::Attention | Category::Recurrent => {
-                    module.class.clone().unwrap_or_default()
+                    levels.or_else(|| module.class.clone()).unwrap_or_default()
                 }
                 _ => layer.name.replace('_', " "),
             };
             return ViewNode {
-                kind: NodeKind::Layer,
+                kind: if self.is_known_layer(id) { NodeKind::Layer } else { NodeKind::Module },
                 title,
                 category: layer.category,
                 modules: vec![id],
@@ -114,6 +116,22 @@ impl Builder<'_> {
             modules: vec![id],
             output,
             ..blank(key)
+        }
+    }
+
+    /// What a recurrent layer of one or more equal levels is called: `BiLSTM 256`, `2 × BiLSTM 256`.
+    fn levels(&self, id: ModuleId) -> Option<String> {
+        self.layer_of(id).filter(|l| l.category == Category::Recurrent)?;
+        let inside = self.graph.module(id).nodes.iter().map(|n| self.graph.node(*n));
+        let labels: Vec<String> = inside
+            .filter_map(|n| layers::effective(self.graph, n).map(|l| (l, n)))
+            .filter(|(l, _)| l.category == Category::Recurrent)
+            .map(|(l, n)| (l.label)(self.graph, n).title)
+            .collect();
+        let first = labels.first()?;
+        match labels.len() {
+            1 => Some(first.clone()),
+            n => labels.iter().all(|l| l == first).then(|| format!("{n} × {first}")),
         }
     }
 

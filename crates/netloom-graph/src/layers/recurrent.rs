@@ -3,7 +3,7 @@
 use super::rules::{self, Ruled};
 use super::{Category, Label, Layer};
 use crate::infer::Infer;
-use crate::{Dim, Graph, Node, Shape};
+use crate::{Dim, Graph, Node, Producer, Shape, TensorId};
 
 const RECURRENT: Layer =
     Layer { category: Category::Recurrent, infer: recurrent, learned: &[1, 2, 3], macs, ..Layer::DEFAULT };
@@ -145,6 +145,27 @@ fn joined(cx: &mut Infer<'_>) -> Ruled {
 /// From which input on a recurrent layer that is not of ONNX has the kernels of its way back.
 pub const BACK: usize = 8;
 
+/// What a recurrent layer makes of each example, `batch × steps × features`: both directions side by side, in
+/// whichever order the file keeps its dimensions. `None` for every other tensor.
+pub fn by_example(graph: &Graph, tensor: TensorId) -> Option<Shape> {
+    let Producer::Node(id, 0) = graph.tensor(tensor).producer else { return None };
+    let node = graph.node(id);
+    if node.layer.is_none_or(|l| !matches!(l.name, "rnn" | "lstm" | "gru")) {
+        return None;
+    }
+    let batch_first = node.attributes.int("layout").is_some_and(|n| n != 0);
+    let dims = match (graph.tensor(tensor).ty.shape().dims()?, batch_first) {
+        ([steps, ways, batch, hidden], false) | ([batch, steps, ways, hidden], true) => {
+            [batch.clone(), steps.clone(), ways.times(hidden)]
+        }
+        ([steps, batch, features], false) if node.domain == "loom" => {
+            [batch.clone(), steps.clone(), features.clone()]
+        }
+        _ => return None,
+    };
+    Some(Shape::Ranked(dims.to_vec()))
+}
+
 /// Every gate multiplies the input and the state by a matrix, at every step, for every example.
 fn macs(graph: &Graph, node: &Node) -> Option<u64> {
     let x = rules::input_shape(graph, node, 0)?;
@@ -174,7 +195,23 @@ fn label(name: &str, graph: &Graph, node: &Node) -> Label {
 
 #[cfg(test)]
 mod tests {
-    use crate::layers::check::{check, check_label};
+    use super::by_example;
+    use crate::layers::check::{check, check_label, infer};
+
+    #[test]
+    fn what_is_made_of_each_example() {
+        let check = |op: &str, settings: &str, x: &str, want: Option<&str>| {
+            let checked = infer(op, settings, &format!("{x} f32[2,32,16] f32[2,32,8]"), 2);
+            let found = checked.outputs.iter().map(|t| by_example(&checked.graph, *t).map(|s| s.to_string()));
+            assert_eq!(found.collect::<Vec<_>>(), [want.map(str::to_owned), None], "{op} {settings}");
+        };
+        let both = "hidden_size=8 direction=bidirectional";
+        check("LSTM", both, "f32[35,4,16]", Some("4×35×16"));
+        check("LSTM", &format!("{both} layout=1"), "f32[4,35,16]", Some("4×35×16"));
+        check("loom.gru", "hidden_size=8", "f32[35,4,16]", Some("4×35×8"));
+        check("loom.gru", "hidden_size=8 layout=1", "f32[4,35,16]", None);
+        check("LSTM", both, "f32?", Some("?×?×16"));
+    }
 
     #[test]
     fn shapes_labels_and_costs() {

@@ -98,9 +98,7 @@ fn size(graph: &Graph, piece: &Piece, batch: bool) -> String {
         Form::Sequence if extent.channels == Dim::Known(1) => join(&extent.sides),
         Form::Sequence => format!("{}×{}", join(&extent.sides), number::dim(&extent.channels)),
         Form::Vector | Form::Scalar => number::dim(&extent.channels),
-        Form::Other => {
-            piece.tensor.map_or_else(String::new, |t| number::shape(graph.tensor(t).ty.shape(), false))
-        }
+        Form::Other => piece.tensor.map_or_else(String::new, |t| number::size(graph, t, false)),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) const FAMILY: &[Row] = &[
     Row("scalar_tensor", "s", |cx| scalar(cx, "s")),
     Row("tensor", "data", |cx| scalar(cx, "data")),
     Row("scalar_to_tensor", "s", |cx| scalar(cx, "s")),
-    Row("linspace", "start end steps", |cx| cx.opaque().map(Some)),
+    Row("linspace", "start end steps", spaced),
     Row("eye", "n m", |cx| cx.opaque().map(Some)),
     Row("tril_indices", "row col offset", |cx| cx.opaque().map(Some)),
     Row("triu_indices", "row col offset", |cx| cx.opaque().map(Some)),
@@ -77,6 +77,25 @@ fn range(cx: &mut Cx<'_>, given: &[Dim]) -> Built {
         cx.as_operand(step, Some(dtype))?,
     ];
     cx.finish("Range", &inputs, vec![])
+}
+
+/// The most numbers between two ends that are worked out.
+const MAX_SPACED: i64 = 4096;
+
+/// So many numbers from a start to an end, both included.
+fn spaced(cx: &mut Cx<'_>) -> Built {
+    let (Some(start), Some(end), Some(steps)) = (cx.float("start"), cx.float("end"), cx.int("steps")) else {
+        return cx.opaque().map(Some);
+    };
+    let dtype = cx.outputs.first().and_then(|(_, t)| t.dtype()).or_else(|| cx.asked_dtype());
+    let dtype = dtype.unwrap_or(DType::Float32);
+    if !dtype.is_float() || !(0..=MAX_SPACED).contains(&steps) {
+        return cx.opaque().map(Some);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "there are few steps")]
+    let at = |i: i64| if i == 0 { start } else { start + (end - start) * i as f64 / (steps - 1) as f64 };
+    let (name, _) = cx.outputs.first().cloned().unwrap_or_default();
+    Ok(Some(vec![cx.draft.constant(&name, dtype, Value::floats((0..steps).map(at).collect()))?]))
 }
 
 fn is_number(arg: &Arg) -> bool {

@@ -1,6 +1,6 @@
 //! Calls and what becomes of them.
 
-use netloom_graph::{DType, Dim, Shape, ValueType};
+use netloom_graph::{DType, Dim, Shape, Value, ValueType};
 
 use super::{Arg, Call, FAMILIES, apply, is_known, symbolic};
 use crate::draft::{Draft, Stored};
@@ -111,6 +111,21 @@ fn recurrent_layers_are_written_out() {
     let shapes: Vec<String> = made.iter().map(|t| draft.ty(*t).shape().to_string()).collect();
     assert_eq!(shapes, ["4×10×16", "4×4×8", "4×4×8"]);
     assert_eq!(draft.graph.nodes().filter(|(_, n)| n.op == "lstm").count(), 2);
+}
+
+#[test]
+fn numbers_between_two_ends() {
+    let check = |args: Vec<Arg>, want: Option<&[f64]>| {
+        let mut draft = Draft::new("test", "");
+        let call = Call { op: "aten.linspace".to_owned(), args, ..Call::default() };
+        let root = draft.graph.root();
+        let made = apply(&mut draft, root, "l", &call, vec![("l".to_owned(), ValueType::Unknown)]).unwrap();
+        let value = draft.graph.tensor(made[0]).value.clone();
+        assert_eq!(value, want.map(|list| Value::floats(list.to_vec())), "{call:?}");
+    };
+    check(vec![int(0), Arg::Float(0.5), int(3)], Some(&[0.0, 0.25, 0.5]));
+    check(vec![int(2), int(7), int(1)], Some(&[2.0]));
+    check(vec![int(2), int(7), int(i64::MAX)], None);
 }
 
 #[test]

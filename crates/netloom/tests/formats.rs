@@ -235,7 +235,6 @@ const DIFFER: &[(&str, &str)] = &[
         "tflite/keras_multi_io.tflite",
         "the converter orders inputs by name and writes recurrent layers as loops",
     ),
-    ("tflite/keras_nested.tflite", "the second call of a shared model is named otherwise"),
 ];
 
 #[test]

@@ -108,8 +108,10 @@ impl Scopes {
         let plain = |parts: &[&str]| -> Vec<String> {
             let mut path = Vec::new();
             for (depth, part) in parts.iter().enumerate() {
-                let strip = numbered.contains(&parts[..depth]);
-                path.push(if strip { base(part) } else { part }.to_owned());
+                path.push(match numbered.get(&parts[..depth]) {
+                    Some(inside) => called(part, inside),
+                    None => (*part).to_owned(),
+                });
             }
             path
         };
@@ -164,8 +166,20 @@ impl Scopes {
     }
 }
 
-/// The scopes whose parts inside all have a number at their end because the model was traced anew.
-fn numbered<'a>(scopes: &BTreeSet<&'a str>) -> BTreeSet<Vec<&'a str>> {
+/// What a part is called that has a number at its end since the model was traced anew: as its layer, with a number from
+/// the layer's second call on.
+fn called(part: &str, beside: &BTreeSet<&str>) -> String {
+    let own = base(part);
+    let number = |p: &str| p.get(own.len() + 1..).and_then(|n| n.parse::<u64>().ok());
+    let before = beside.iter().filter(|p| base(p) == own && number(p) < number(part)).count();
+    let name = if before == 0 { own.to_owned() } else { format!("{own}_{before}") };
+    // A layer may be called as a call would be.
+    let is_taken = before > 0 && beside.iter().any(|p| base(p) == name);
+    if is_taken { own.to_owned() } else { name }
+}
+
+/// The scopes whose parts inside all have a number at their end because the model was traced anew, with these parts.
+fn numbered<'a>(scopes: &BTreeSet<&'a str>) -> BTreeMap<Vec<&'a str>, BTreeSet<&'a str>> {
     let mut inside: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
     for scope in scopes {
         let parts = parts(scope);
@@ -173,19 +187,19 @@ fn numbered<'a>(scopes: &BTreeSet<&'a str>) -> BTreeSet<Vec<&'a str>> {
             inside.entry(parts[..depth].to_vec()).or_default().insert(parts[depth]);
         }
     }
-    let mut numbered = BTreeSet::new();
+    let mut numbered: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
     // Outer scopes come before inner ones.
     for (scope, parts) in &inside {
-        let outer = scope.split_last().is_none_or(|(_, before)| numbered.contains(before));
+        let outer = scope.split_last().is_none_or(|(_, before)| numbered.contains_key(before));
         let all = parts.iter().all(|p| base(p) != *p);
         // A model whose layers are numbered but which is not itself was never traced anew.
         if outer && all {
-            numbered.insert(scope.clone());
+            numbered.insert(scope.clone(), parts.clone());
         }
     }
     // One level alone may be numbered by chance: `conv_1`, `conv_2`.
-    let deep = numbered.iter().any(|s| !s.is_empty());
-    if deep || inside.get(&[][..]).is_some_and(|p| p.len() == 1) { numbered } else { BTreeSet::new() }
+    let deep = numbered.keys().any(|s| !s.is_empty());
+    if deep || inside.get(&[][..]).is_some_and(|p| p.len() == 1) { numbered } else { BTreeMap::new() }
 }
 
 /// Scopes that are called otherwise than the variables they read: the name of a variable is that of its layer.
@@ -241,6 +255,8 @@ mod tests {
             &["net_1/conv1_1/convolution", "net_1/conv1_1/Relu", "net_1/block_1/conv_1/batchnorm/mul_1"],
             &["conv1", "conv1", "block.conv"],
         );
+        // Calls of one layer are told apart.
+        check(&["net_1/twin_3/conv_1/Conv2D", "net_1/twin_1/conv_1/Conv2D"], &["twin_1.conv", "twin.conv"]);
         // Numbers of layers stay where the model has none.
         check(&["net/conv_1/Conv2D", "net/conv_2/Conv2D"], &["conv_1", "conv_2"]);
         check(&["conv_1/Conv2D", "conv_2/Conv2D"], &["conv_1", "conv_2"]);

@@ -3,7 +3,7 @@
 //! The converter names a tensor after the operator of TensorFlow that made it, or after all that it joined, with
 //! semicolons between: `net/relu/Relu;net/conv/Conv2D`. Operators have no names of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::program::{Op, Program, Val, ValueId};
 
@@ -25,6 +25,7 @@ const HINTS: &[(&str, &[&str])] = &[
 pub(super) fn clean(program: &mut Program) {
     let Program { values, main, bodies, .. } = program;
     let mut scopes: BTreeMap<ValueId, String> = BTreeMap::new();
+    let mut owned = BTreeSet::new();
     for body in std::iter::once(main).chain(bodies) {
         for op in &mut body.ops {
             let Some(output) = op.output() else { continue };
@@ -44,7 +45,7 @@ pub(super) fn clean(program: &mut Program) {
             for output in &op.outputs {
                 scopes.insert(*output, scope.clone());
             }
-            weights(values, op);
+            weights(values, op, &mut owned);
         }
     }
 }
@@ -61,8 +62,8 @@ fn named(op: &Op, name: &str) -> String {
     parts.find(|p| fits(p)).unwrap_or(first).to_owned()
 }
 
-/// Names the stored inputs of a layer by what they are to it.
-fn weights(values: &mut [Val], op: &Op) {
+/// Names the stored inputs of a layer by what they are to it; several calls of one layer by the first of their names.
+fn weights(values: &mut [Val], op: &Op, owned: &mut BTreeSet<ValueId>) {
     let roles: &[(usize, &str)] = match op.kind.as_str() {
         "Conv2D" | "Conv3D" | "DepthwiseConv2dNative" | "Linear" => &[(1, "kernel"), (2, "bias")],
         "Conv2DBackpropInput" | "Conv3DBackpropInputV2" => &[(1, "kernel"), (3, "bias")],
@@ -71,11 +72,15 @@ fn weights(values: &mut [Val], op: &Op) {
         _ => return,
     };
     for (position, role) in roles {
-        if let Some(stored) = op.input(*position).and_then(|v| values[v].stored.as_mut())
+        let Some(input) = op.input(*position) else { continue };
+        if let Some(stored) = values[input].stored.as_mut()
             && op.name.contains('/')
             && stored.value.as_ref().is_none_or(|v| v.as_ints().is_none())
         {
-            stored.path = format!("{}/{role}", op.scope());
+            let path = format!("{}/{role}", op.scope());
+            if owned.insert(input) || path < stored.path {
+                stored.path = path;
+            }
         }
     }
 }

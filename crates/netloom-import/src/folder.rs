@@ -7,7 +7,6 @@ use crate::{Error, ErrorKind};
 /// package, and what Hugging Face keeps in a folder.
 pub const CANDIDATES: &[&str] = &[
     "saved_model.pb",
-    "saved_model.pbtxt",
     "Data/com.apple.CoreML/model.mlmodel",
     "model.safetensors.index.json",
     "model.safetensors",

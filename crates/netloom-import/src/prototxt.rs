@@ -1,4 +1,4 @@
-//! Protobuf's text form, as Caffe's `.prototxt` and TensorFlow's `.pbtxt` are written.
+//! Protobuf's text form, as Caffe's `.prototxt` is written.
 //!
 //! # Source
 //! <https://protobuf.dev/reference/protobuf/textformat-spec/>

@@ -1,4 +1,4 @@
-//! TensorFlow: SavedModel folders, graphs (GraphDef) and meta graphs, binary or as text.
+//! TensorFlow: SavedModel folders, graphs (GraphDef) and meta graphs, in their binary form.
 //!
 //! # Source
 //! <https://github.com/tensorflow/tensorflow/tree/master/tensorflow/core/protobuf>
@@ -27,11 +27,11 @@ impl Format for Tensorflow {
     }
 
     fn about(&self) -> &'static str {
-        "TensorFlow models: SavedModel folders, frozen graphs (.pb, .pbtxt) and meta graphs"
+        "TensorFlow models: SavedModel folders, frozen graphs (.pb) and meta graphs"
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["pb", "pbtxt", "meta"]
+        &["pb", "meta"]
     }
 
     fn sniff(&self, source: &dyn Source) -> Confidence {

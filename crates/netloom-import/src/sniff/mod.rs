@@ -71,17 +71,6 @@ mod tests {
     use crate::Bytes;
 
     #[test]
-    fn keys_of_the_outermost_object() {
-        let check = |text: &str, expected: &[&str]| {
-            assert_eq!(json_keys(&Bytes::new("f", text.as_bytes())), expected, "{text}");
-        };
-        check(r#" {"a": {"b": [1, {"c": 2}]}, "d\"e": "x:y", "f": 1"#, &["a", "d\"e", "f"]);
-        check("[1, 2]", &[]);
-        check("{", &[]);
-        check("", &[]);
-    }
-
-    #[test]
     fn well_known_files_are_named() {
         for (bytes, what) in [
             (&b"\x89PNG\r\n\x1a\n...."[..], Some("a PNG image")),
